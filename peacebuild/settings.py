@@ -43,7 +43,9 @@ def _kept_secret(name: str) -> str:
     return path.read_text().strip()
 
 
-SECRET_KEY = _required("SECRET_KEY", "the key that signs sessions") if PRODUCTION else env.str("SECRET_KEY", "") or _kept_secret("secret_key")
+SECRET_KEY = (
+    _required("SECRET_KEY", "the key that signs sessions") if PRODUCTION else env.str("SECRET_KEY", "") or _kept_secret("secret_key")
+)
 FIELD_KEYS_FILE = Path(env.str("FIELD_KEYS_FILE", str(KEYS_DIR / "field-keys.json")))
 PORTAL_ADDRESS = (
     _required("PORTAL_ADDRESS", "the address people open, such as https://portal.example.org")
@@ -216,7 +218,9 @@ vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "portal@localhost")
 
 # Tasks: the broker in folders works with no server; RabbitMQ or Redis in production
-BROKER_URL = _required("BROKER_URL", "RabbitMQ or Redis, such as amqp://portal@broker//") if PRODUCTION else env.str("BROKER_URL", "filesystem://")
+BROKER_URL = (
+    _required("BROKER_URL", "RabbitMQ or Redis, such as amqp://portal@broker//") if PRODUCTION else env.str("BROKER_URL", "filesystem://")
+)
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
