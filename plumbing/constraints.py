@@ -20,7 +20,7 @@ def both_or_neither(first: str, second: str, *, name: str) -> CheckConstraint:
 def one_of(field: str, choices: type, *, name: str) -> CheckConstraint:
     """The database holds the list of states too, not only the form."""
     return CheckConstraint(
-        condition=Q(**{f"{field}__in": [value for value in choices.values]}),  # type: ignore[attr-defined]
+        condition=Q(**{f"{field}__in": list(choices.values)}),  # type: ignore[attr-defined]
         name=name,
         violation_error_message=format_lazy(_("{field} has a value that is not on its list."), field=field),
     )

@@ -6,9 +6,9 @@ millionths (money: hundredths) and is a ``Decimal`` in Python. NULL is "not repo
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation, localcontext
+from decimal import Context, Decimal, InvalidOperation
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core import exceptions
@@ -17,86 +17,87 @@ from django.db.models.expressions import Combinable, register_combinable_fields
 from django.utils.translation import gettext_lazy as _
 
 LARGEST_UNITS = 10**17  # exclusive: below this, eleven whole digits at six decimals, and 90 such rows still fit a 64-bit SUM
+_EXACT = Context(prec=60)  # wide enough for every sum of units; the thread's own context may round at 28 digits
 
 
 def divide(numerator: Decimal | int, denominator: Decimal | int, *, per: int = 1, places: int = 6) -> Decimal:
     """Return ``per * numerator / denominator`` rounded once, half-even, to ``places`` decimals (domain/rollup.md section 5)."""
-    exact = Fraction(numerator) / Fraction(denominator) * per
-    with localcontext() as context:
-        context.prec = 60
-        return Decimal(round(exact * 10**places)).scaleb(-places)
+    return rounded(Fraction(numerator) / Fraction(denominator) * per, places)
+
+
+def rounded(exact: Fraction, places: int = 6) -> Decimal:
+    """The one rounding of a quotient: half-even, at the end, to ``places`` decimals."""
+    return _EXACT.scaleb(Decimal(round(exact * 10**places)), -places)
 
 
 def to_units(value: Decimal | int | str, places: int) -> int:
-    """Turn a number into whole units of ``10**-places``; refuse what is finer, too large or a float."""
+    """Turn a number into whole units of ``10**-places``; refuse what is finer, too large, a float or no number."""
     if isinstance(value, float):
         raise TypeError("an exact number is a Decimal, an int or a string, never a float")
-    try:
-        number = Decimal(value)
-    except InvalidOperation as wrong:
-        raise exceptions.ValidationError(_("“%(value)s” is not a number."), code="invalid", params={"value": value}) from wrong
-    if not number.is_finite():
-        raise exceptions.ValidationError(_("“%(value)s” is not a number."), code="invalid", params={"value": value})
+    number = _number(value)
+    sign, digits, exponent = number.as_tuple()
+    if not number:
+        return 0
     if number.adjusted() > 30:
         raise exceptions.ValidationError(_("This number is too large."), code="too_large")
-    with localcontext() as context:
-        context.prec = 60
-        scaled = number.scaleb(places)
-        units = int(scaled.to_integral_value(ROUND_HALF_EVEN))
-        if units != scaled:
+    # Counted in digits, not computed: a context would round away what stands beyond its precision and call it exact.
+    finer = -(int(exponent) + places)
+    if finer > 0:
+        if finer >= len(digits) or any(digits[-finer:]):
             raise exceptions.ValidationError(
                 _("Give at most %(places)s decimals; %(value)s has more."), code="too_fine", params={"places": places, "value": value}
             )
-    if abs(units) >= LARGEST_UNITS:
+        digits = digits[:-finer]
+    units = int("".join(map(str, digits))) * 10 ** max(-finer, 0)
+    if units >= LARGEST_UNITS:
         raise exceptions.ValidationError(_("This number is too large."), code="too_large")
-    return units
+    return -units if sign else units
 
 
 def from_units(units: int, places: int) -> Decimal:
     """Whole units of ``10**-places`` as a Decimal with the trailing zeros gone (``12``, ``0.5``)."""
-    return normal(Decimal(units).scaleb(-places))
+    return normal(_EXACT.scaleb(Decimal(units), -places))
 
 
 def normal(value: Decimal) -> Decimal:
     """The same number without trailing zeros and never in exponent form."""
-    with localcontext() as context:
-        context.prec = 60
-        short = value.normalize()
-        return short.quantize(Decimal(1)) if short.as_tuple().exponent > 0 else short  # type: ignore[operator]
+    short = value.normalize(_EXACT)
+    return short.quantize(Decimal(1), context=_EXACT) if short.as_tuple().exponent > 0 else short  # type: ignore[operator]
 
 
-class ExactDecimal(models.Field):
-    """A decimal kept as a big integer of ``10**-decimal_places``.
+def _number(value: Any) -> Decimal:
+    """Python reads ``1_000`` and ``True`` as numbers; people who type them mean something else."""
+    try:
+        if isinstance(value, bool) or (isinstance(value, str) and "_" in value):
+            raise InvalidOperation
+        number = Decimal(value)
+        if not number.is_finite():
+            raise InvalidOperation
+    except (InvalidOperation, TypeError, ValueError) as wrong:
+        raise exceptions.ValidationError(_("“%(value)s” is not a number."), code="invalid", params={"value": value}) from wrong
+    return number
+
+
+class ScaledInteger(models.Field):
+    """A decimal kept as a big integer of ``10**-decimal_places``; use ``ExactDecimal`` or ``Money``.
 
     On plain ``Field`` (not ``DecimalField`` or ``BigIntegerField``), so that an expression whose unit is unclear raises
-    instead of coming out a million times too large.
+    instead of coming out a million times too large. The two kinds are siblings and their scale is not an argument: a sum
+    of one kind is typed by its class alone, so a parameter or a common parent would give millionths for hundredths.
     """
 
     empty_strings_allowed = False
-    description = _("Exact decimal number")
-
-    def __init__(self, *args: Any, decimal_places: int = 6, **kwargs: Any) -> None:
-        self.decimal_places = decimal_places
-        super().__init__(*args, **kwargs)
-
-    def deconstruct(self) -> tuple[str, str, Any, Any]:
-        name, path, args, kwargs = super().deconstruct()
-        if self.decimal_places != 6:
-            kwargs["decimal_places"] = self.decimal_places
-        return name, path, args, kwargs
-
-    @property
-    def max_digits(self) -> int:
-        return 17
+    decimal_places: ClassVar[int]
+    max_digits = 17
 
     def db_type(self, connection: Any) -> str:
         return "bigint"
 
     def get_internal_type(self) -> str:
-        return "ExactDecimal"
+        return type(self).__name__
 
     def to_python(self, value: Any) -> Decimal | None:
-        if value is None:
+        if value is None or value == "":
             return None
         if isinstance(value, float):
             raise exceptions.ValidationError(_("“%(value)s” is not an exact number."), code="invalid", params={"value": value})
@@ -104,7 +105,9 @@ class ExactDecimal(models.Field):
 
     def get_prep_value(self, value: Any) -> Any:
         value = super().get_prep_value(value)
-        return value if value is None or hasattr(value, "resolve_expression") else Decimal(value) if not isinstance(value, float) else value
+        if value is None or isinstance(value, float) or hasattr(value, "resolve_expression"):
+            return value
+        return _number(value)
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         if value is None or hasattr(value, "resolve_expression"):
@@ -114,8 +117,8 @@ class ExactDecimal(models.Field):
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Decimal | None:
         if value is None:
             return None
-        if isinstance(value, float):
-            raise TypeError(f"{expression} gave a float: exact numbers are never averaged or divided in the database")
+        if isinstance(value, float) or (isinstance(value, Decimal) and value.as_tuple().exponent != 0):
+            raise TypeError(f"{expression} gave {value!r}: exact numbers are never averaged or divided in the database")
         return from_units(int(value), self.decimal_places)
 
     def value_to_string(self, obj: models.Model) -> str:
@@ -128,17 +131,18 @@ class ExactDecimal(models.Field):
         )
 
 
-class Money(ExactDecimal):
+class ExactDecimal(ScaledInteger):
+    """A number of the field (figures, numerators, baselines, targets) in millionths."""
+
+    description = _("Exact decimal number")
+    decimal_places = 6
+
+
+class Money(ScaledInteger):
     """An amount in hundredths of one currency; the row names the currency."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs["decimal_places"] = 2
-        super().__init__(*args, **kwargs)
-
-    def deconstruct(self) -> tuple[str, str, Any, Any]:
-        name, path, args, kwargs = super().deconstruct()
-        kwargs.pop("decimal_places", None)
-        return name, path, args, kwargs
+    description = _("Amount of money")
+    decimal_places = 2
 
 
 for _kind in (ExactDecimal, Money):
