@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from django.db.models import CheckConstraint, F, Q
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.db.models import CheckConstraint, F, Model, Q
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+
+M = TypeVar("M", bound=Model)
 
 
 def both_or_neither(first: str, second: str, *, name: str) -> CheckConstraint:
@@ -17,13 +22,32 @@ def both_or_neither(first: str, second: str, *, name: str) -> CheckConstraint:
     )
 
 
-def one_of(field: str, choices: type, *, name: str) -> CheckConstraint:
-    """The database holds the list of states too, not only the form."""
-    return CheckConstraint(
-        condition=Q(**{f"{field}__in": list(choices.values)}),  # type: ignore[attr-defined]
-        name=name,
-        violation_error_message=format_lazy(_("{field} has a value that is not on its list."), field=field),
-    )
+def choices_held(*fields: str) -> Callable[[type[M]], type[M]]:
+    """Class decorator: the database, too, refuses what is not on the list of choices of these fields.
+
+    A ``Meta`` class cannot see the ``TextChoices`` beside it, so the constraints are added once the model stands.
+    """
+
+    def add(model: type[M]) -> type[M]:
+        options = model._meta
+        held = [
+            CheckConstraint(
+                condition=Q(**{f"{name}__in": _values(options.get_field(name))}),
+                name=f"{options.model_name}_{name}_listed",
+                violation_error_message=format_lazy(_("{field} has a value that is not on its list."), field=name),
+            )
+            for name in fields
+        ]
+        options.constraints = [*options.constraints, *held]
+        options.original_attrs.setdefault("constraints", options.constraints)
+        return model
+
+    return add
+
+
+def _values(field: Any) -> list[Any]:
+    listed = [value for value, _label in field.flatchoices]
+    return listed if not field.blank or field.null or "" in listed else ["", *listed]
 
 
 def in_order(earlier: str, later: str, *, name: str) -> CheckConstraint:

@@ -1,0 +1,189 @@
+"""Who may do what, where: memberships turned into conditions on rows, and into yes or no for an act."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit
+from accounts.models import Organization, User
+from accounts.roles import GRANTS, SECOND_FACTOR, Permission, Role, clash
+from locations.models import Place, PlaceTree
+from programs.models import Membership, Program, Project, ProjectPartner, ProjectPlace
+from programs.scope import Held, forget, held, roles, scope_of, words
+
+if TYPE_CHECKING:
+    from accounts.models import Actor
+
+__all__ = ["Held", "forget", "held", "roles", "words"]
+
+
+class NotAllowed(PermissionDenied):
+    """The actor does not hold the permission there."""
+
+
+class RoleClash(Exception):
+    """Two roles that nobody may hold together within one scope."""
+
+
+def needs_second_factor(user: Actor) -> bool:
+    return bool(roles(user) & SECOND_FACTOR)
+
+
+def allows(
+    user: Actor,
+    permission: Permission,
+    *,
+    project: Project | None = None,
+    partner: Organization | int | None = None,
+    place: Place | None = None,
+) -> bool:
+    """Whether a membership with this word covers the project, partner and place named."""
+    return any(permission in one.words and _covers(one.scope, project, partner, place) for one in held(user))
+
+
+def require(
+    user: Actor,
+    permission: Permission,
+    *,
+    project: Project | None = None,
+    partner: Organization | int | None = None,
+    place: Place | None = None,
+) -> None:
+    if not allows(user, permission, project=project, partner=partner, place=place):
+        raise NotAllowed(_("You may not do this here: it needs the permission to %(what)s.") % {"what": Permission(permission).label})
+
+
+def acts_for(user: User) -> frozenset[int]:
+    """The people whose deputy this person is today."""
+    return frozenset(one.deputy_for for one in held(user) if one.deputy_for is not None)
+
+
+def people_who(
+    permission: Permission, *, project: Project, partner: Organization | None = None, among: Iterable[Role] | None = None
+) -> list[User]:
+    """Active people whose membership covers the project (and partner) with this word: who is reminded, who may decide."""
+    allowed = [role for role in (among or Role) if permission in GRANTS[Role(role)]]
+    rows = (
+        Membership.objects.live()
+        .filter(role__in=allowed, user__is_active=True, user__is_service=False)
+        .select_related("user", "organization")
+    )
+    found = {row.user_id: row.user for row in rows if _covers(scope_of(row), project, partner, None)}
+    return [found[key] for key in sorted(found)]
+
+
+# Acts
+
+
+def give(
+    *, user: User, role: Role | str, by: User | None, organization: Organization | None = None, program: Program | None = None,
+    project: Project | None = None, place: Place | None = None, starts_on: date | None = None, ends_on: date | None = None,
+    deputy_for: User | None = None,
+) -> Membership:  # fmt: skip
+    """Give a role. Refuses what nobody may hold together within one scope."""
+    row = Membership(
+        user=user, role=Role(role), organization=organization, program=program, project=project, place=place,
+        starts_on=starts_on or timezone.localdate(), ends_on=ends_on, deputy_for=deputy_for, given_by=by,
+    )  # fmt: skip
+    row.full_clean()
+    with transaction.atomic():
+        for other in Membership.objects.live().filter(user=user).select_related("organization"):
+            if clash(Role(row.role), Role(other.role)) and _overlap(row, other):
+                raise RoleClash(
+                    _("%(one)s and %(other)s are never held together for the same data.")
+                    % {"one": row.get_role_display(), "other": other.get_role_display()}
+                )
+        row.save()
+        audit.record("membership.given", [row, user], by=by, role=row.role, deputy=bool(deputy_for))
+    forget(user)
+    return row
+
+
+def end(membership: Membership, *, by: User, on: date | None = None) -> None:
+    """End a membership: from the day after ``on`` (default: yesterday, so at once) it gives nothing."""
+    last = on or timezone.localdate() - timedelta(days=1)
+    membership.ends_on = max(last, membership.starts_on) if last >= membership.starts_on else None
+    with transaction.atomic():
+        if last < membership.starts_on:
+            audit.record("membership.ended", [membership, membership.user], by=by, role=membership.role)
+            membership.delete()
+        else:
+            membership.save(update_fields=["ends_on"])
+            audit.record("membership.ended", [membership, membership.user], by=by, role=membership.role, on=str(last))
+    forget(membership.user)
+
+
+def deputize(*, absent: User, deputy: User, until: date, by: User) -> list[Membership]:
+    """Let somebody act for a colleague until a date, with the colleague's roles and scopes."""
+    return [
+        give(
+            user=deputy, role=row.role, by=by, organization=row.organization, program=row.program, project=row.project, place=row.place,
+            ends_on=until, deputy_for=absent,
+        )
+        for row in Membership.objects.live().filter(user=absent, deputy_for__isnull=True).select_related("organization", "program", "project", "place")
+    ]  # fmt: skip
+
+
+def appoint_administrator(user: User, *, by: User | None = None) -> Membership:
+    """The first administrator of a fresh portal is appointed from the command line."""
+    return give(user=user, role=Role.ADMINISTRATOR, by=by)
+
+
+class RolesBackend:
+    """Answers Django's own permission questions (the admin asks them) from memberships; signs nobody in."""
+
+    def authenticate(self, request: Any, **credentials: Any) -> None:
+        return None
+
+    def has_perm(self, user: Any, perm: str, obj: object = None) -> bool:
+        if perm in Permission.values:
+            return Permission(perm) in words(user)
+        return Permission.SET_UP in words(user)
+
+    def has_module_perms(self, user: Any, app_label: str) -> bool:
+        return Permission.SET_UP in words(user)
+
+
+def _covers(filled: Mapping[str, int], project: Project | None, partner: Organization | int | None, place: Place | None) -> bool:
+    partner_id = partner.pk if isinstance(partner, Organization) else partner
+    for field, key in filled.items():
+        if field == "project" and (project is None or project.pk != key):
+            return False
+        if field == "program" and (project is None or project.program_id != key):
+            return False
+        if field == "partner" and not _partner_covers(key, project, partner_id):
+            return False
+        if field == "place" and not _place_covers(key, project, place):
+            return False
+        if field == "donor":
+            return False
+    return True
+
+
+def _partner_covers(key: int, project: Project | None, partner_id: int | None) -> bool:
+    if partner_id is not None:
+        return partner_id == key
+    return project is not None and ProjectPartner.objects.filter(project=project, organization_id=key).exists()
+
+
+def _place_covers(key: int, project: Project | None, place: Place | None) -> bool:
+    if place is not None:
+        return PlaceTree.objects.filter(ancestor_id=key, descendant=place).exists()
+    return project is not None and ProjectPlace.objects.filter(project=project, place__above__ancestor_id=key).exists()
+
+
+def _overlap(one: Membership, other: Membership) -> bool:
+    """Two scopes overlap unless they name two different programs, projects or partners."""
+    for field in ("program_id", "project_id"):
+        mine, theirs = getattr(one, field), getattr(other, field)
+        if mine is not None and theirs is not None and mine != theirs:
+            return False
+    mine_partner, their_partner = scope_of(one).get("partner"), scope_of(other).get("partner")
+    return mine_partner is None or their_partner is None or mine_partner == their_partner
