@@ -5,6 +5,8 @@ start under ``DATA_DIR``. ``PORTAL_ENV=production`` refuses to start while a req
 ``.env.example`` lists every variable.
 """
 
+import contextlib
+import os
 import secrets
 from pathlib import Path
 
@@ -12,6 +14,8 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+
+from plumbing.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -21,9 +25,9 @@ PORTAL_ENV = env.str("PORTAL_ENV", "embedded")
 if PORTAL_ENV not in {"embedded", "production"}:
     raise ImproperlyConfigured(f"PORTAL_ENV is {PORTAL_ENV!r}: set it to 'embedded' or 'production'.")
 PRODUCTION = PORTAL_ENV == "production"
-DEBUG = env.bool("DEBUG", False)
-DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var"))).absolute()
-KEYS_DIR = Path(env.str("KEYS_DIR", str(DATA_DIR / "keys"))).absolute()
+DEBUG = env.bool("DEBUG", False) and not PRODUCTION
+DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var"))).resolve()
+KEYS_DIR = Path(env.str("KEYS_DIR", str(DATA_DIR / "keys"))).resolve()
 
 
 def _required(name: str, purpose: str) -> str:
@@ -38,14 +42,18 @@ def _kept_secret(name: str) -> str:
     path = KEYS_DIR / name
     if not path.exists():
         KEYS_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(50))
+        mine = path.with_name(f"{name}.{os.getpid()}")
+        mine.touch(mode=0o600)
+        mine.write_text(secrets.token_urlsafe(50))
+        with contextlib.suppress(FileExistsError):
+            os.link(mine, path)  # of two processes that start at once, both go on with the first one's
+        mine.unlink()
     return path.read_text().strip()
 
 
-SECRET_KEY = (
-    _required("SECRET_KEY", "the key that signs sessions") if PRODUCTION else env.str("SECRET_KEY", "") or _kept_secret("secret_key")
-)
+SECRET_KEY = env.str("SECRET_KEY", "")
+if not SECRET_KEY:
+    SECRET_KEY = _required("SECRET_KEY", "50 or more random characters that sign sessions") if PRODUCTION else _kept_secret("secret_key")
 FIELD_KEYS_FILE = Path(env.str("FIELD_KEYS_FILE", str(KEYS_DIR / "field-keys.json")))
 PORTAL_ADDRESS = (
     _required("PORTAL_ADDRESS", "the address people open, such as https://portal.example.org")
@@ -87,6 +95,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "peacebuild.health.HealthMiddleware",
+    "plumbing.logs.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
@@ -179,7 +189,10 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_SSL_REDIRECT = PRODUCTION and env.bool("SECURE_SSL_REDIRECT", True)
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", 31536000) if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
+# Behind a proxy that sets X-Forwarded-Proto and appends to X-Forwarded-For, say how many there are; only then are these believed.
+PROXIES = env.int("PROXIES", 0)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else None
+ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -213,14 +226,39 @@ STORAGES = {
 }
 
 # Mail: to files on the embedded default
-EMAIL_CONFIG = env.email("EMAIL_URL", default=f"filemail:///{DATA_DIR / 'mail'}")
-vars().update(EMAIL_CONFIG)
+_mail = _required("EMAIL_URL", "the mail server, such as smtp+tls://user:password@mail:587") if PRODUCTION else env.str("EMAIL_URL", "")
+vars().update(env.email_url_config(_mail or f"filemail:///{DATA_DIR / 'mail'}"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "portal@localhost")
 
 # Tasks: the broker in folders works with no server; RabbitMQ or Redis in production
-BROKER_URL = (
+CELERY_BROKER_URL = (
     _required("BROKER_URL", "RabbitMQ or Redis, such as amqp://portal@broker//") if PRODUCTION else env.str("BROKER_URL", "filesystem://")
 )
+CELERY_BROKER_TRANSPORT_OPTIONS = {}
+if CELERY_BROKER_URL.startswith("filesystem:"):
+    _folders = {name: str(DATA_DIR / "broker" / name) for name in ("messages", "processed", "control")}
+    for _folder in _folders.values():
+        Path(_folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": _folders["messages"],
+        "data_folder_out": _folders["messages"],
+        "store_processed": True,  # else a taken message passes through the machine's shared temporary folder
+        "processed_folder": _folders["processed"],
+        "control_folder": _folders["control"],
+        "polling_interval": 0.05,
+    }
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_max": 0.2}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = env.int("TASK_SECONDS", 1800)
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+
+# Logs: to stderr, without personal data; JSON lines in production
+LOGGING = logging_config(production=PRODUCTION, level=env.str("LOG_LEVEL", "INFO"))
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

@@ -3,10 +3,61 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
+
+# marker -> is it possible here, how to run it. `.ci/run` runs them all and refuses skips that are not on its list.
+LEGS = {
+    "postgres": (
+        lambda: settings.DATABASES["default"]["ENGINE"].endswith("postgresql"),
+        "needs PostgreSQL: DATABASE_URL=postgres://user@host/name ./portal test -m postgres",
+    ),
+    "broker": (
+        lambda: not settings.CELERY_BROKER_URL.startswith("filesystem:"),
+        "needs RabbitMQ or Redis: BROKER_URL=amqp://guest:guest@127.0.0.1:5672// ./portal test -m broker",
+    ),
+    "browser": (
+        lambda: os.environ.get("PORTAL_BROWSER_TESTS") == "1",
+        "needs chromium in /usr/bin: PORTAL_BROWSER_TESTS=1 ./portal test -m browser",
+    ),
+    "api_fuzz": (
+        lambda: os.environ.get("PORTAL_API_FUZZ") == "1",
+        "takes minutes: PORTAL_API_FUZZ=1 ./portal test -m api_fuzz -p schemathesis",
+    ),
+    "installation": (
+        lambda: os.environ.get("PORTAL_INSTALLATION_TESTS") == "1",
+        "starts the portal for real: PORTAL_INSTALLATION_TESTS=1 ./portal test -m installation",
+    ),
+}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What tests do differently: files in a folder of their own, a quick password hash, static files without a manifest."""
+    folder = Path(tempfile.mkdtemp(prefix="portal-tests-"))
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    settings.MEDIA_ROOT, settings.STATIC_ROOT = folder / "files", folder / "static"
+    settings.STATIC_ROOT.mkdir()
+    settings.FIELD_KEYS_FILE = folder / "field-keys.json"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+    for option, value in settings.CELERY_BROKER_TRANSPORT_OPTIONS.items():
+        if "folder" in option:
+            inside = folder / "broker" / Path(value).name
+            inside.mkdir(parents=True, exist_ok=True)
+            settings.CELERY_BROKER_TRANSPORT_OPTIONS[option] = str(inside)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for marker, (possible, how) in LEGS.items():
+            if item.get_closest_marker(marker) and not possible():
+                item.add_marker(pytest.mark.skip(reason=how))
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +73,7 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _empty_cache(request: pytest.FixtureRequest):
+def _empty_cache(request: pytest.FixtureRequest) -> Iterator[None]:
     """The cache lives in the database; what one transactional test leaves there must not reach the next."""
     yield
     marker = request.node.get_closest_marker("django_db")

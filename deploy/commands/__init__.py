@@ -1,0 +1,1 @@
+"""What ``./portal`` can do. Standard library only: nothing is installed yet when it starts."""

@@ -1,0 +1,44 @@
+"""Tasks and beat: what runs by itself, and when.
+
+A task takes ids, fetches and calls one act. Work that must not be lost is a row first; the sweeps below pick up whatever is due
+and not done, so a killed worker or a lost message costs one interval at most. Each sweep expires before the next one is sent:
+a worker that was away finds one message to do, not a queue of stale ones.
+"""
+
+import os
+
+import structlog
+from celery import Celery
+from celery.schedules import crontab
+from celery.signals import task_postrun, task_prerun
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "peacebuild.settings")
+app = Celery("peacebuild")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+MINUTE = 60
+
+# name -> task, schedule in seconds or as crontab, seconds after which an unstarted message is worthless
+BEAT = {
+    "note that beat is alive": ("plumbing.tasks.note_beat", MINUTE, MINUTE),
+    "clear ended sessions and spent messages": ("plumbing.tasks.clear_out", crontab(hour=3, minute=20), 3600),
+}
+
+app.add_defaults(
+    {
+        "beat_schedule": {
+            name: {"task": task, "schedule": schedule, "options": {"expires": expires}} for name, (task, schedule, expires) in BEAT.items()
+        }
+    }
+)
+
+
+@task_prerun.connect
+def _name_the_task_in_logs(task_id, task, **kwargs):
+    structlog.contextvars.bind_contextvars(task=task.name, task_id=task_id)
+
+
+@task_postrun.connect
+def _forget_the_task_in_logs(**kwargs):
+    structlog.contextvars.clear_contextvars()

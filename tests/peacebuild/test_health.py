@@ -1,0 +1,54 @@
+"""The two addresses that machines ask."""
+
+import pytest
+from django.db import DatabaseError, connection
+from django.test import Client
+
+
+def test_healthz_answers_any_host_and_asks_no_database():
+    response = Client(SERVER_NAME="10.0.0.7").get("/healthz")
+    assert (response.status_code, response.content) == (200, b"ok\n")
+
+
+def test_health_is_not_redirected_to_https(client, settings):
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get("/healthz").status_code == 200
+
+
+@pytest.mark.django_db
+def test_readyz_names_what_it_looked_at(client):
+    response = client.get("/readyz")
+    assert response.json() == {"database": "ok", "migrations": "ok", "broker": "ok"}
+    assert response.status_code == 200
+
+
+@pytest.mark.django_db
+def test_readyz_is_503_when_a_migration_waits(client):
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'sessions'")
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["migrations"] == "1 not applied: run ./portal upgrade"
+
+
+def test_readyz_is_503_when_the_database_is_away(client, monkeypatch):
+    def refuse():
+        raise DatabaseError("no route")
+
+    monkeypatch.setattr(connection, "cursor", refuse)
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["database"] == "does not answer"
+    assert response.json()["migrations"] == "not checked"
+
+
+@pytest.mark.django_db
+def test_readyz_is_503_when_the_broker_is_away(client, settings, monkeypatch):
+    from peacebuild.celery import app
+
+    settings.CELERY_BROKER_URL = "amqp://guest:guest@127.0.0.1:9//"
+    monkeypatch.setattr(app.conf, "broker_url", "amqp://guest:guest@127.0.0.1:9//")
+    monkeypatch.setattr(app.conf, "broker_read_url", "amqp://guest:guest@127.0.0.1:9//")
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["broker"] == "does not answer"
