@@ -27,9 +27,9 @@ def text_of(tmp_path):
 
 def test_the_pdf_holds_every_number_its_reason_and_the_hash(text_of):
     content = example()
-    text = text_of(pdf.render(content))
+    text = text_of(pdf.render(content)).replace("\N{NO-BREAK SPACE}", " ")
 
-    for words in ("1,112", "57\N{NO-BREAK SPACE}%", "189 of 331", "12\N{NO-BREAK SPACE}% below", "not reported", "2,000,000.50"):
+    for words in ("1,112", "57 %", "189 of 331", "12 % below", "not reported", "2,000,000.50"):
         assert words in text
     assert content.content_hash in text
     assert "Version 2, not signed off" in text
