@@ -1,0 +1,527 @@
+"""The roll-up rules (docs/rollup.md), once and without a database.
+
+Everything runs on whole millionths, so that sums are exact and a quotient is rounded once, at the end. First each stream
+(the figures of one indicator, partner and place) is brought to a date by the rule over time; then the streams are put
+together by the rule across. A figure is a plain tuple in the order of ``Figure``, because a portfolio brings a million of
+them from a cursor; their order does not matter.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from itertools import accumulate
+from operator import itemgetter
+from typing import Any, Literal, NamedTuple
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from plumbing.numbers import from_units
+
+MILLION = 10**6
+OverTime = Literal["per_period", "running_total", "snapshot"]
+Across = Literal["sum", "weighted_ratio", "max", "latest", "not_computable"]
+Stream = tuple[int, int, int]  # indicator, partner, place
+Parts = frozenset[tuple[int, int]]  # the (dimension, category) pairs of a cell; empty for the total
+
+
+class Figure(NamedTuple):
+    """One accepted figure that counts, numbers in millionths. NULL everywhere: only a reason was given, nothing reported."""
+
+    indicator: int
+    disaggregation: int
+    partner: int
+    place: int
+    end: date
+    start: date
+    value: int | None
+    numerator: int | None
+    denominator: int | None
+    share: int | None
+    option: int | None = None
+
+
+INDICATOR, CELL, PARTNER, PLACE, END, START, VALUE, NUMERATOR, DENOMINATOR, SHARE, OPTION = range(11)
+Row = Sequence[Any]  # a Figure, or a tuple of the same order
+_stream_of = itemgetter(INDICATOR, PARTNER, PLACE)
+_end_of = itemgetter(END)
+_latest_of = itemgetter(END, START)
+
+
+class Reason(TextChoices):
+    """Why there is no number. A wrong total is never shown instead."""
+
+    NOT_REPORTED = "not_reported", _("not reported")
+    NOTHING_TO_DIVIDE_BY = "nothing_to_divide_by", _("nothing to divide by")
+    SEVERAL_LATEST = "several_latest", _("several latest values")
+    NOT_ADDABLE = "not_addable", _("cannot be added up")
+    BARE_SHARE = "bare_share", _("a share without numerator cannot be pooled")
+    ANSWERS = "answers", _("answers are shown as a distribution")
+    NO_BASELINE = "no_baseline", _("no baseline")
+    NO_TARGET = "no_target", _("no target")
+    NO_MILESTONE = "no_milestone", _("no milestone")
+    TARGET_IS_BASELINE = "target_is_baseline", _("the target equals the baseline")
+
+
+class Mark(TextChoices):
+    """What a reader must know about a number that is shown."""
+
+    SAME_PERSON_TWICE = "same_person_twice", _("may include the same person twice")
+    CARRIED = "carried", _("includes numbers of an earlier period")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules of one definition; the words are those of ``IndicatorDefinition``."""
+
+    over_time: OverTime
+    across: Across
+    per: int = 1
+    measure: Literal["unit", "percentage", "ordinal", "nominal", "text"] = "unit"
+    counting: Literal["things", "contacts", "people_per_period", "people_ever"] = "things"
+    from_registers: bool = False  # computed from the portal's own records, where one person is one code
+
+    @property
+    def are_answers(self) -> bool:
+        return self.measure in ("ordinal", "nominal", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number, or why there is none. ``exact`` is in millionths and unrounded; ``value`` is what is shown."""
+
+    exact: int | Fraction | None = None
+    top: int | Fraction | None = None
+    bottom: int | Fraction | None = None
+    reason: Reason | None = None
+    answers: tuple[tuple[int, int], ...] = ()  # option and how many streams gave it, for ordinal and nominal measures
+
+    @property
+    def value(self) -> Decimal | None:
+        """Rounded half-even to six places: the one rounding."""
+        return None if self.exact is None else from_units(round(self.exact), 6)
+
+    @property
+    def numerator(self) -> Decimal | None:
+        return None if self.top is None else from_units(round(self.top), 6)
+
+    @property
+    def denominator(self) -> Decimal | None:
+        return None if self.bottom is None else from_units(round(self.bottom), 6)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Carried:
+    """A stream whose number comes from an earlier period than the one asked for."""
+
+    indicator: int
+    partner: int
+    place: int
+    end: date
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One period end of the scope: what was reported for it, and the number as of it."""
+
+    end: date
+    own: Amount
+    total: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The part of one category."""
+
+    category: int
+    amount: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """A slice by one dimension: its categories, and what the total holds beyond them (None where that has no meaning)."""
+
+    dimension: int
+    slices: tuple[Slice, ...]
+    not_broken_down: Amount | None
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How many of the streams that were expected to report the period did."""
+
+    reported: int = 0
+    expected: int = 0
+
+    @property
+    def is_complete(self) -> bool:
+        return self.reported >= self.expected
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A number as of a date, with everything that must be said beside it."""
+
+    total: Amount
+    through: date
+    since: date | None = None
+    change: Amount | None = None  # within since..through; never for a snapshot
+    first: Amount | None = None  # a snapshot's first and last within since..through
+    last: Amount | None = None
+    streams: int = 0  # present
+    coverage: Coverage = field(default_factory=Coverage)
+    carried: tuple[Carried, ...] = ()
+    marks: frozenset[Mark] = frozenset()
+    series: tuple[Point, ...] = ()
+    breakdown: Breakdown | None = None
+
+    @property
+    def value(self) -> Decimal | None:
+        return self.total.value
+
+    @property
+    def numerator(self) -> Decimal | None:
+        return self.total.numerator
+
+    @property
+    def denominator(self) -> Decimal | None:
+        return self.total.denominator
+
+    @property
+    def reason(self) -> Reason | None:
+        return self.total.reason
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What surrounds the figures: which streams end, which period is asked about, which streams should have reported it.
+
+    ``stops``: from the end of this period on, the stream has ended (a snapshot with its assignment: nothing is carried;
+    a running total whose successor includes it: it is gone). ``current``: per indicator the end of its project's last
+    period within the date asked. ``expected``: the streams due then. ``above``: the assigned places a place lies in.
+    """
+
+    stops: Mapping[Stream, date] = field(default_factory=dict)
+    current: Mapping[int, date] = field(default_factory=dict)
+    expected: Collection[Stream] = ()
+    above: Mapping[int, Collection[int]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Course:
+    """One stream brought through time: from ``ends[n]`` on its number is ``steps[n]``, a row of the same shape as a figure."""
+
+    key: Stream
+    rows: list[Row]
+    ends: list[date]
+    steps: list[Row]
+    stops: date | None
+    carries: bool  # a stopped snapshot keeps what was reported at or after its stop; a stopped running total is gone
+
+    def as_of(self, day: date) -> Row | None:
+        """The stream's number on a day; None where it is absent: nothing reported yet, or ended."""
+        at = bisect_right(self.ends, day)
+        if at == 0:
+            return None
+        found = self.steps[at - 1]
+        if self.stops is not None and self.stops <= day and (not self.carries or found[END] < self.stops):
+            return None
+        return found
+
+
+def roll_up(
+    figures: Iterable[Row],
+    *,
+    rules: Rules,
+    through: date,
+    since: date | None = None,
+    around: Expectation | None = None,
+    by: int | None = None,
+    parts: Mapping[int, Parts] | None = None,
+    with_series: bool = False,
+) -> Progress:
+    """Bring the figures of one definition to a date (docs/rollup.md sections 2, 3 and 6).
+
+    ``figures`` are totals and cells in any order; ``parts`` says which disaggregation is which (needed only with cells);
+    ``by`` asks for a slice by that dimension. A period is within ``since``..``through`` when its end is.
+    """
+    around = around or Expectation()
+    totals, cells = _sorted_out(figures, through, parts, rules=rules)
+    courses = [_course(key, rows, rules=rules, since=since, stops=around.stops.get(key), whole=with_series) for key, rows in totals.items()]
+    present = [(course, row) for course in courses if (row := course.as_of(through)) is not None]
+    carried = _carried(present, rules=rules, current=around.current)
+    marks = _marks(present, rules=rules)
+    total = across((row for _course, row in present), rules=rules)
+    first = last = change = None
+    if since is not None:
+        change = _change(courses, total, rules=rules, since=since, through=through)
+        if rules.over_time == "snapshot":
+            within = [inside for course in courses if (inside := [row for row in course.rows if since <= row[END]])]
+            first, last = (across((rows[at] for rows in within), rules=rules) for at in (0, -1))
+    return Progress(
+        total=total,
+        through=through,
+        since=since,
+        change=change,
+        first=first,
+        last=last,
+        streams=len(present),
+        coverage=_coverage(totals, around),
+        carried=carried,
+        marks=marks | {Mark.CARRIED} if carried else marks,
+        series=_series(courses, rules=rules, since=since) if with_series else (),
+        breakdown=None if by is None else _breakdown(present, cells, parts or {}, by=by, rules=rules),
+    )
+
+
+def across(rows: Iterable[Row | None], *, rules: Rules) -> Amount:
+    """Put the present streams together (docs/rollup.md section 3)."""
+    present = [row for row in rows if row is not None]
+    if not present:
+        return Amount(reason=Reason.NOT_REPORTED)
+    if rules.are_answers:
+        given = Counter(option for row in present for option in _options(row))
+        return Amount(reason=Reason.ANSWERS, answers=tuple(sorted(given.items())))
+    if len(present) == 1:
+        return alone(present[0], per=rules.per)
+    return _ACROSS[rules.across](present, rules)
+
+
+def alone(row: Row, *, per: int) -> Amount:
+    """What one stream says: its number, its quotient or its bare share."""
+    if row[VALUE] is not None:
+        return Amount(exact=row[VALUE])
+    if row[NUMERATOR] is not None:
+        return _quotient(row[NUMERATOR], row[DENOMINATOR], per)
+    if row[SHARE] is not None:
+        return Amount(exact=row[SHARE])
+    return Amount(reason=Reason.BARE_SHARE)  # several bare shares over time
+
+
+def _sum(present: Sequence[Row], rules: Rules) -> Amount:
+    values = [row[VALUE] for row in present]
+    return Amount(reason=Reason.NOT_ADDABLE) if None in values else Amount(exact=sum(values))
+
+
+def _weighted_ratio(present: Sequence[Row], rules: Rules) -> Amount:
+    tops = [row[NUMERATOR] for row in present]
+    return Amount(reason=Reason.BARE_SHARE) if None in tops else _quotient(sum(tops), sum(row[DENOMINATOR] for row in present), rules.per)
+
+
+def _max(present: Sequence[Row], rules: Rules) -> Amount:
+    return max((alone(row, per=rules.per) for row in present), key=lambda amount: (amount.exact is not None, amount.exact or 0))
+
+
+def _latest(present: Sequence[Row], rules: Rules) -> Amount:
+    latest = max(map(_latest_of, present))
+    amounts = {alone(row, per=rules.per) for row in present if _latest_of(row) == latest}
+    same = {amount.exact for amount in amounts}
+    return min(amounts, key=repr) if len(same) == 1 else Amount(reason=Reason.SEVERAL_LATEST)
+
+
+def _not_computable(present: Sequence[Row], rules: Rules) -> Amount:
+    return Amount(reason=Reason.NOT_ADDABLE)
+
+
+_ACROSS: dict[str, Callable[[Sequence[Row], Rules], Amount]] = {
+    "sum": _sum,
+    "weighted_ratio": _weighted_ratio,
+    "max": _max,
+    "latest": _latest,
+    "not_computable": _not_computable,
+}
+
+
+def _quotient(top: int | Fraction, bottom: int | Fraction, per: int) -> Amount:
+    if bottom == 0:
+        return Amount(top=top, bottom=bottom, reason=Reason.NOTHING_TO_DIVIDE_BY)
+    return Amount(exact=Fraction(per * MILLION * top, bottom), top=top, bottom=bottom)
+
+
+def added(rows: Sequence[Row]) -> Row:
+    """Several numbers of one stream as one row: values, numerators and denominators add up, two bare shares do not."""
+    if len(rows) == 1:
+        return rows[0]
+    first, last = rows[0], rows[-1]
+    given = tuple(option for row in rows if row[OPTION] is not None for option in _options(row))
+    place = (first[INDICATOR], first[CELL], first[PARTNER], first[PLACE], last[END], last[START])
+    return (*place, _total(rows, VALUE), _total(rows, NUMERATOR), _total(rows, DENOMINATOR), None, given or None)
+
+
+def _total(rows: Sequence[Row], column: int) -> int | None:
+    try:
+        return sum(map(itemgetter(column), rows))
+    except TypeError:  # one of them has no such number
+        return None
+
+
+def _sums_so_far(rows: list[Row]) -> list[Row]:
+    """``added(rows[:1])``, ``added(rows[:2])`` … in one pass where every row has the same shape, which is nearly always."""
+    if len(rows) < 2:
+        return rows
+    if _total(rows, VALUE) is not None:
+        values = accumulate(map(itemgetter(VALUE), rows))
+        return [(*row[:VALUE], value, None, None, None, None) for row, value in zip(rows, values, strict=True)]
+    if _total(rows, NUMERATOR) is not None:
+        pairs = zip(accumulate(map(itemgetter(NUMERATOR), rows)), accumulate(map(itemgetter(DENOMINATOR), rows)), strict=True)
+        return [(*row[:VALUE], None, top, bottom, None, None) for row, (top, bottom) in zip(rows, pairs, strict=True)]
+    return list(accumulate(rows, lambda before, row: added((before, row))))
+
+
+def _sorted_out(
+    figures: Iterable[Row], through: date, parts: Mapping[int, Parts] | None, *, rules: Rules
+) -> tuple[dict[Stream, list[Row]], dict[tuple[Stream, date], list[Row]]]:
+    """Totals per stream in order of time, and the cells of each stream and period."""
+    totals: dict[Stream, list[Row]] = defaultdict(list)
+    cells: dict[tuple[Stream, date], list[Row]] = defaultdict(list)
+    in_words = rules.measure == "text"
+    for row in figures:
+        empty = row[VALUE] is None and row[NUMERATOR] is None and row[SHARE] is None and row[OPTION] is None
+        if row[END] > through or (empty and not in_words):
+            continue
+        if parts and parts.get(row[CELL]):
+            cells[_stream_of(row), row[END]].append(row)
+        else:
+            totals[_stream_of(row)].append(row)
+    for rows in totals.values():
+        rows.sort(key=_end_of)
+    return totals, cells
+
+
+def _course(key: Stream, rows: list[Row], *, rules: Rules, since: date | None, stops: date | None, whole: bool) -> _Course:
+    """The rule over time (docs/rollup.md section 2): the only place where it stands. ``whole``: every step, not only the last."""
+    if rules.over_time != "per_period":
+        return _Course(key, rows, [row[END] for row in rows], rows, stops, carries=rules.over_time == "snapshot")
+    within = rows if since is None else [row for row in rows if row[END] >= since]
+    steps = _sums_so_far(within) if whole else [added(within)] if within else []
+    return _Course(key, within, [row[END] for row in steps], steps, None, carries=True)
+
+
+def _carried(present: Sequence[tuple[_Course, Row]], *, rules: Rules, current: Mapping[int, date]) -> tuple[Carried, ...]:
+    if rules.over_time == "per_period":
+        return ()
+    return tuple(
+        sorted(Carried(*course.key, row[END]) for course, row in present if course.key[0] in current and row[END] < current[course.key[0]])
+    )
+
+
+def _marks(present: Sequence[tuple[_Course, Row]], *, rules: Rules) -> frozenset[Mark]:
+    """People are only counted once within one partner and project, or where our own registers did the counting (section 6)."""
+    if rules.counting not in ("people_per_period", "people_ever"):
+        return frozenset()
+    pooled = rules.across in ("sum", "weighted_ratio") and not rules.from_registers
+    across_streams = pooled and len({(course.key[0], course.key[1]) for course, _row in present}) > 1
+    over_periods = rules.over_time == "per_period" and len({row[END] for course, _row in present for row in course.rows}) > 1
+    return frozenset({Mark.SAME_PERSON_TWICE}) if across_streams or over_periods else frozenset()
+
+
+def _change(courses: Sequence[_Course], total: Amount, *, rules: Rules, since: date, through: date) -> Amount | None:
+    """What was added within the dates; the number before them is 0 where there was none."""
+    if rules.over_time == "per_period":
+        return total
+    if rules.over_time == "snapshot":
+        return None
+    before = since - timedelta(days=1)
+    pairs = ((course.as_of(through), course.as_of(before)) for course in courses)
+    return across((_difference(now, then) for now, then in pairs), rules=rules)
+
+
+def _difference(now: Row | None, then: Row | None) -> Row | None:
+    """``now`` less ``then``; a stream that was handed over in between gives its number back."""
+    if then is None:
+        return now
+    shape = list(then if now is None else now)
+    for column in (VALUE, NUMERATOR, DENOMINATOR, SHARE):
+        if now is None:
+            shape[column] = None if then[column] is None else -then[column]
+        else:
+            shape[column] = None if now[column] is None or then[column] is None else now[column] - then[column]
+    return shape
+
+
+def _coverage(totals: Mapping[Stream, Sequence[Row]], around: Expectation) -> Coverage:
+    """A figure at a place below an assigned one counts for the assigned place; an assignment without place takes any."""
+    expected = set(around.expected)
+    if not expected:
+        return Coverage()
+    reported: set[tuple[int, int, int | None]] = set()
+    for (indicator, partner, place), rows in totals.items():
+        if rows[-1][END] == around.current.get(indicator):
+            reported.add((indicator, partner, None))
+            reported.update((indicator, partner, assigned) for assigned in (place, *around.above.get(place, ())))
+    return Coverage(reported=len(expected & reported), expected=len(expected))
+
+
+def _series(courses: Sequence[_Course], *, rules: Rules, since: date | None) -> tuple[Point, ...]:
+    own: dict[date, list[Row]] = defaultdict(list)
+    for course in courses:
+        for row in course.rows:
+            if since is None or since <= row[END]:
+                own[row[END]].append(row)
+    return tuple(
+        Point(end, own=across(own[end], rules=rules), total=across((course.as_of(end) for course in courses), rules=rules))
+        for end in sorted(own)
+    )
+
+
+def _breakdown(
+    present: Sequence[tuple[_Course, Row]],
+    cells: Mapping[tuple[Stream, date], list[Row]],
+    parts: Mapping[int, Parts],
+    *,
+    by: int,
+    rules: Rules,
+) -> Breakdown:
+    """Cells of the periods the total comes from; what the total holds beyond them stays apart (section 1)."""
+    if rules.across == "latest" and present:
+        latest = max(_latest_of(row) for _course, row in present)
+        present = [(course, row) for course, row in present if _latest_of(row) == latest]
+    streams: dict[int, list[Row]] = defaultdict(list)
+    told: list[Row] = []
+    for course, row in present:
+        ends = [of[END] for of in course.rows] if rules.over_time == "per_period" else [row[END]]
+        of_category: dict[int, list[Row]] = defaultdict(list)
+        for end in ends:
+            for category, cell in _cells_by(by, cells.get((course.key, end), ()), parts):
+                of_category[category].append(cell)
+        for category, rows in of_category.items():
+            streams[category].append(added(rows))
+            told += rows
+    slices = tuple(Slice(category, across(streams[category], rules=rules)) for category in sorted(streams))
+    return Breakdown(by, slices, _not_broken_down([row for _course, row in present], told, rules=rules))
+
+
+def _cells_by(by: int, cells: Iterable[Row], parts: Mapping[int, Parts]) -> Iterable[tuple[int, Row]]:
+    """The cells of one figure that split it by a dimension, each with its category: of its smallest breakdown that has it."""
+    breakdowns: dict[tuple[int, ...], list[tuple[int, Row]]] = defaultdict(list)
+    for cell in cells:
+        category_of = dict(parts[cell[CELL]])
+        if by in category_of:
+            breakdowns[tuple(sorted(category_of))].append((category_of[by], cell))
+    return breakdowns[min(breakdowns, key=lambda dimensions: (len(dimensions), dimensions))] if breakdowns else ()
+
+
+def _not_broken_down(totals: Sequence[Row], told: Sequence[Row], *, rules: Rules) -> Amount | None:
+    if not totals or rules.are_answers or (len(totals) > 1 and rules.across not in ("sum", "weighted_ratio")):
+        return None
+    everything = (*totals, *told)
+
+    def rest(column: int) -> int:
+        return sum(row[column] for row in totals) - sum(row[column] for row in told)
+
+    if all(row[VALUE] is not None for row in everything):
+        return Amount(exact=rest(VALUE))
+    if all(row[NUMERATOR] is not None for row in everything):
+        return _quotient(rest(NUMERATOR), rest(DENOMINATOR), rules.per)
+    return None
+
+
+def _options(row: Row) -> tuple[int, ...]:
+    option = row[OPTION]
+    return () if option is None else option if isinstance(option, tuple) else (option,)
