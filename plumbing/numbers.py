@@ -21,7 +21,7 @@ _EXACT = Context(prec=60)  # wide enough for every sum of units; the thread's ow
 
 
 def divide(numerator: Decimal | int, denominator: Decimal | int, *, per: int = 1, places: int = 6) -> Decimal:
-    """Return ``per * numerator / denominator`` rounded once, half-even, to ``places`` decimals (domain/rollup.md section 5)."""
+    """Return ``per * numerator / denominator`` rounded once, half-even, to ``places`` decimals (docs/rollup.md section 5)."""
     return rounded(Fraction(numerator) / Fraction(denominator) * per, places)
 
 
