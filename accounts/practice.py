@@ -41,6 +41,14 @@ SHIPPED: dict[str, Shipped] = {
         "30", _("Percent of the budget that gender marker 2 asks for"), "PBF guidance, not confirmed by a published text"
     ),
     "clearance-reminder-days": Shipped("30", _("Days before a clearance ends on which its owner is reminded"), "due diligence practice"),
+    "clearance-months": Shipped("12", _("Months for which a clearance of support is valid at most"), "institutions, section 2"),
+    "sensitivity-review-months": Shipped(
+        "12", _("Months for which a conflict-sensitivity review is valid at most; 6 in active conflict"), "communities, section 2"
+    ),
+    "sensitivity-gate-override": Shipped(
+        "0", _("1: a second person may let a project start without a valid review, with a reason"), "communities, section 2"
+    ),
+    "action-point-second-person": Shipped("1", _("1: who finished an action point does not verify it"), "house rule"),
     "import-undo-days": Shipped("7", _("Days within which an import can be undone"), "house rule"),
     "invitation-days": Shipped("14", _("Days for which an invitation is open"), "house rule"),
     "attachment-megabytes": Shipped("10", _("Largest attachment in megabytes"), "house rule"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +16,8 @@ from programs.models.projects import Project
 from programs.scope import PROJECT_PLACE, ScopedQuerySet
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from accounts.models import Actor
 
 
@@ -34,8 +36,26 @@ class ActionPointQuerySet(ScopedQuerySet["ActionPoint"]):
     def open(self) -> ActionPointQuerySet:
         return self.filter(done_at__isnull=True)
 
+    def with_state(self, today: date) -> ActionPointQuerySet:
+        """Annotate ``state``: verified, done, overdue, or open."""
+        return self.annotate(
+            state=Case(
+                When(verified_at__isnull=False, then=Value("verified")),
+                When(done_at__isnull=False, then=Value("done")),
+                When(due_on__lt=today, then=Value("overdue")),
+                default=Value("open"),
+                output_field=models.CharField(),
+            )
+        )
+
 
 class ActionPoint(models.Model):
+    class State(models.TextChoices):
+        OPEN = "open", _("Open")
+        OVERDUE = "overdue", _("Overdue")
+        DONE = "done", _("Done")
+        VERIFIED = "verified", _("Verified")
+
     text = models.CharField(_("what"), max_length=500)
     owner = models.ForeignKey(User, models.PROTECT, related_name="action_points", verbose_name=_("owner"))
     project = models.ForeignKey(Project, models.CASCADE, null=True, blank=True, related_name="action_points", verbose_name=_("project"))
@@ -63,6 +83,11 @@ class ActionPoint(models.Model):
         constraints = [
             both_or_neither("done_at", "done_by", name="action_point_done_when_and_by"),
             both_or_neither("verified_at", "verified_by", name="action_point_verified_when_and_by"),
+            models.CheckConstraint(
+                condition=Q(done_at__isnull=True) | ~Q(done_note=""),
+                name="action_point_says_what_was_done",
+                violation_error_message=_("Say in a few words what was done."),
+            ),
             models.CheckConstraint(
                 condition=Q(verified_at__isnull=True) | Q(done_at__isnull=False),
                 name="action_point_verified_after_done",

@@ -111,6 +111,9 @@ class ActivityRecord(models.Model):
         _("children present"), null=True, blank=True, help_text=_("A count only: no age, no name.")
     )
     sheet_number = models.CharField(_("sheet number"), max_length=40, blank=True)
+    sheet_repeats = models.BooleanField(
+        _("another sheet with the same number"), default=False, help_text=_("Somebody was asked and said that it is not the same activity.")
+    )
     note = models.TextField(_("note"), blank=True, help_text=_("No names of people at risk."))
     flag = models.CharField(max_length=20, choices=Flag, default=Flag.NONE, blank=True)
     cured_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -131,11 +134,16 @@ class ActivityRecord(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["partner", "sheet_number"],
-                condition=~Q(sheet_number=""),
+                condition=~Q(sheet_number="") & Q(sheet_repeats=False),
                 name="activity_sheet_once",
                 violation_error_message=_("This sheet number is already recorded for the partner. Is it the same activity?"),
             ),
             models.UniqueConstraint(fields=["partner", "external_id"], name="activity_external_id_once"),
+            models.CheckConstraint(
+                condition=Q(sheet_repeats=False) | ~Q(sheet_number=""),
+                name="activity_repeats_a_numbered_sheet",
+                violation_error_message=_("Only a sheet with a number can repeat one."),
+            ),
             models.CheckConstraint(
                 condition=Q(cured_at__isnull=True, cured_by_clearance__isnull=True)
                 | Q(cured_at__isnull=False, cured_by_clearance__isnull=False, flag="without_clearance"),
@@ -231,7 +239,7 @@ class Finding(models.Model):
         MAJOR = "major", _("Must change")
 
     visit = models.ForeignKey(MonitoringVisit, models.CASCADE, related_name="findings")
-    text = models.TextField(_("finding"))
+    text = models.CharField(_("finding"), max_length=500)
     weight = models.CharField(_("weight"), max_length=6, choices=Weight)
     action_point = models.ForeignKey(ActionPoint, models.PROTECT, null=True, blank=True, related_name="findings")
 

@@ -64,6 +64,16 @@ class SupportClearance(models.Model):
         constraints = [
             in_order("valid_from", "valid_until", name="clearance_dates_in_order"),
             both_or_neither("suspended_at", "suspended_by", name="clearance_suspended_when_and_by"),
+            models.CheckConstraint(
+                condition=Q(suspended_at__isnull=True) | ~Q(suspension_reason=""),
+                name="clearance_suspended_with_a_reason",
+                violation_error_message=_("Say why the clearance is suspended."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(decision="proceed_with_mitigation") | ~Q(conditions=""),
+                name="clearance_mitigation_named",
+                violation_error_message=_("Name what mitigates the risk."),
+            ),
         ]
 
     def __str__(self) -> str:
