@@ -130,6 +130,9 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.name or self.email
 
+    # For whom the last permission found by ``programs.access.require`` was held, where it came from deputizing alone; not a column.
+    acting_for_id: int | None = None
+
     # The admin asks with these words; the answer comes from the backend that knows memberships.
     is_superuser = False
 

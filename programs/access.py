@@ -56,8 +56,15 @@ def require(
     partner: Organization | int | None = None,
     place: Place | None = None,
 ) -> None:
-    if not allows(user, permission, project=project, partner=partner, place=place):
+    """Refuse with NotAllowed where no membership covers it; else note for the audit log on whose behalf the permission is used.
+
+    A person's own membership comes first: only what deputizing alone allows is done for the absent colleague.
+    """
+    covering = [one for one in held(user) if permission in one.words and _covers(one.scope, project, partner, place)]
+    if not covering:
         raise NotAllowed(_("You may not do this here: it needs the permission to %(what)s.") % {"what": Permission(permission).label})
+    if isinstance(user, User):
+        user.acting_for_id = None if any(one.deputy_for is None for one in covering) else covering[0].deputy_for
 
 
 def acts_for(user: User) -> frozenset[int]:
