@@ -22,6 +22,7 @@ MINUTE = 60
 # name -> task, schedule in seconds or as crontab, seconds after which an unstarted message is worthless
 BEAT = {
     "note that beat is alive": ("plumbing.tasks.note_beat", MINUTE, MINUTE),
+    "seal the audit log": ("accounts.tasks.seal_audit", 10, 10),
     "clear ended sessions and spent messages": ("plumbing.tasks.clear_out", crontab(hour=3, minute=20), 3600),
 }
 
