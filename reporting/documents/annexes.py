@@ -12,7 +12,6 @@ from typing import Any
 
 import xlsxwriter
 from django.utils import translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from reporting.documents.content import Number, ReportContent, Status
@@ -102,7 +101,7 @@ def _about(content: ReportContent) -> Iterable[Row]:
     yield _("Standing"), content.standing
     yield _("Content hash"), content.content_hash
     yield _("Figures"), figures_through(content)
-    yield _("Through"), date_format(content.through, "Y-m-d")
+    yield _("Through"), content.through.isoformat()
     for line in content.coverage:
         yield _("How complete"), line
     yield _("Status: shown"), _("the number")

@@ -14,11 +14,12 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-HIDDEN_MARK = "○"  # one mark for every hidden number, whatever the reason (domain/data-protection.md 5.2); the fonts hold it
+from plumbing import formats
+
+HIDDEN_MARK = "•••"  # as on the pages: one mark for every hidden number, whatever the reason
 
 
 class Status(StrEnum):
@@ -252,5 +253,4 @@ def shown(number: Number) -> str:
 
 def measured(value: Decimal, decimals: int, unit: str = "") -> str:
     """Only the percent sign stands with the number in one line; other units stand under it, where a table has the room."""
-    text = number_format(value, decimal_pos=decimals, use_l10n=True, force_grouping=True)
-    return f"{text}\N{NO-BREAK SPACE}%" if unit == "%" else text
+    return formats.percent(value, decimals) if unit == "%" else formats.number(value, decimals)

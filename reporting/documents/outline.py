@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import count
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from plumbing import formats
 from reporting.documents.content import (
     HIDDEN_MARK,
     Breakdown,
@@ -118,8 +118,8 @@ def running_head(content: ReportContent) -> str:
 
 def figures_through(content: ReportContent) -> str:
     return _("Figures through %(through)s, frozen on %(frozen)s.") % {
-        "through": date_format(content.through, "DATE_FORMAT"),
-        "frozen": date_format(content.frozen_at, "DATE_FORMAT"),
+        "through": formats.day(content.through),
+        "frozen": formats.day(content.frozen_at),
     }
 
 

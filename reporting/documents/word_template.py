@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils import translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from docx import Document
 from docx.document import Document as Docx
@@ -23,6 +22,7 @@ from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.table import Table, _Row
 from docx.text.paragraph import Paragraph
 
+from plumbing import formats
 from reporting.documents import charts
 from reporting.documents.content import Chart, MoneyRow, Number, ReportContent, ResultRow, Section, measured, shown
 from reporting.documents.outline import figures_through, variance_words
@@ -179,7 +179,7 @@ def _names(content: ReportContent) -> Names:
         "program": content.program,
         "version": str(content.version),
         "standing": content.standing,
-        "through": date_format(content.through, "DATE_FORMAT"),
+        "through": formats.day(content.through),
         "figures_through": figures_through(content),
         "hash": content.content_hash,
         "coverage": "\n".join(content.coverage),

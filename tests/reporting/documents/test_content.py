@@ -52,7 +52,7 @@ def test_a_shown_number_without_a_value_is_refused_and_zero_is_a_value():
     [
         ("en", Number(Decimal("1234567.5"), 1, "persons"), "1,234,567.5"),
         ("en", Number(Decimal("57.099698"), 0, "%"), "57\N{NO-BREAK SPACE}%"),
-        ("fr", Number(Decimal("1234.5"), 1), "1\N{NO-BREAK SPACE}234,5"),
+        ("fr", Number(Decimal("1234.5"), 1), "1\N{NARROW NO-BREAK SPACE}234,5"),
         ("en", Number(status=Status.SUPPRESSED), HIDDEN_MARK),
         ("en", Number(status=Status.NOT_REPORTED), "not reported"),
     ],

@@ -117,7 +117,7 @@ def test_a_hidden_number_is_only_its_mark_in_a_template():
 
     result, _unknown = filled(document)
 
-    assert result.paragraphs[0].text == "○"
+    assert result.paragraphs[0].text == "•••"
 
 
 def test_check_lists_the_names_of_a_template_once_each():
