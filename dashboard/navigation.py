@@ -15,13 +15,16 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts.roles import Permission as P
+from programs.scope import words
+
 
 @dataclass(frozen=True)
 class Item:
     url_name: str
     label: str | Promise
     icon: str
-    needs: str = ""  # a permission word; empty for everybody who is signed in
+    needs: frozenset[P] = frozenset()  # any of these words shows it; empty for everybody who is signed in
     short: str | Promise = ""  # its word on the phone's tab bar, where it has a place there
 
 
@@ -29,62 +32,72 @@ GROUPS: tuple[tuple[str | Promise, tuple[Item, ...]], ...] = (
     (
         "",
         (
-            Item("overview", _("Overview"), "grid-1x2", short=_("Overview")),
+            Item("overview", _("Overview"), "grid-1x2", frozenset({P.READ_PUBLISHED, P.READ_RAW}), short=_("Overview")),
             Item("my_work", _("My work"), "check2-square", short=_("My work")),
         ),
     ),
     (
         _("Promised"),
         (
-            Item("projects", _("Programs and projects"), "folder2-open", short=_("Projects")),
-            Item("library", _("Indicator library"), "rulers"),
+            Item("projects", _("Programs and projects"), "folder2-open", frozenset({P.READ_PROGRAM}), short=_("Projects")),
+            Item("library", _("Indicator library"), "rulers", frozenset({P.READ_PROGRAM})),
         ),
     ),
     (
         _("Evidence"),
         (
-            Item("activities", _("Activities"), "clipboard-data"),
-            Item("action_points", _("Action points"), "flag"),
+            Item("activities", _("Activities"), "clipboard-data", frozenset({P.READ_ACTIVITIES})),
+            Item("action_points", _("Action points"), "flag", frozenset({P.READ_ACTION_POINTS})),
         ),
     ),
     (
         _("Delivered"),
         (
-            Item("board", _("Reporting board"), "calendar3-week", short=_("Reports")),
-            Item("review_list", _("Review"), "clipboard-check"),
-            Item("donor_reports", _("Donor reports"), "file-earmark-text"),
+            Item(
+                "board",
+                _("Reporting board"),
+                "calendar3-week",
+                frozenset({P.READ_RAW, P.REVIEW_FIGURES, P.ENTER_FIGURES}),
+                short=_("Reports"),
+            ),
+            Item("review_list", _("Review"), "clipboard-check", frozenset({P.REVIEW_FIGURES})),
+            Item("donor_reports", _("Donor reports"), "file-earmark-text", frozenset({P.PREPARE_REPORT, P.READ_SENT_REPORT})),
         ),
     ),
-    (_("Look"), (Item("portfolio", _("Portfolio"), "pie-chart"),)),
-    (_("Exchange"), (Item("imports", _("Imports and exports"), "arrow-left-right"),)),
+    (_("Look"), (Item("portfolio", _("Portfolio"), "pie-chart", frozenset({P.READ_PORTFOLIO})),)),
+    (_("Exchange"), (Item("imports", _("Imports and exports"), "arrow-left-right", frozenset({P.IMPORT_FRAMEWORK, P.ENTER_FIGURES})),)),
     (
         _("Organization"),
         (
-            Item("organization", _("Organization and users"), "people"),
-            Item("audit", _("Audit search"), "journal-check"),
-            Item("system", _("System"), "gear"),
+            Item("organization", _("Organization and users"), "people", frozenset({P.INVITE, P.SET_UP})),
+            Item("audit", _("Audit search"), "journal-check", frozenset({P.READ_AUDIT})),
+            Item("system", _("System"), "gear", frozenset({P.SET_UP})),
         ),
     ),
 )
 
-ACCOUNT_LINKS = (
-    ("account_email", _("E-mail addresses")),
-    ("account_change_password", _("Password")),
-    ("mfa_index", _("Second factor")),
-    ("usersessions_list", _("Sessions")),
-    ("api_keys", _("API keys")),
-    ("admin:index", _("Set-up")),
+ACCOUNT_LINKS: tuple[tuple[str, Any, frozenset[P]], ...] = (
+    ("account_email", _("E-mail addresses"), frozenset()),
+    ("account_change_password", _("Password"), frozenset()),
+    ("mfa_index", _("Second factor"), frozenset()),
+    ("usersessions_list", _("Sessions"), frozenset()),
+    ("api_keys", _("API keys"), frozenset({P.MANAGE_KEYS})),
+    ("admin:index", _("Set-up"), frozenset({P.SET_UP})),
 )
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: computed only on pages that show it, without a query of its own."""
+    """Context processor: computed only on pages that show it; the one query it may need is the memberships, read once a request."""
     return {"shell": Shell(request)}
 
 
 class Shell:
     def __init__(self, request: HttpRequest) -> None:
-        self.request, self.user = request, getattr(request, "user", None)
+        self.request = request
+
+    @property
+    def user(self) -> Any:
+        return self.request.user
 
     @cached_property
     def groups(self) -> list[dict[str, Any]]:
@@ -97,12 +110,12 @@ class Shell:
 
     @cached_property
     def account_links(self) -> list[tuple[Any, str]]:
-        links = [(words, _address(name)) for name, words in ACCOUNT_LINKS if name != "admin:index" or getattr(self.user, "is_staff", False)]
-        return [(words, address) for words, address in links if address]
+        links = [(label, _address(name)) for name, label, needs in ACCOUNT_LINKS if self._may(needs)]
+        return [(label, address) for label, address in links if address]
 
     @cached_property
     def person(self) -> str:
-        return str(getattr(self.user, "name", "") or getattr(self.user, "email", ""))
+        return self.user.name or self.user.email
 
     @cached_property
     def initials(self) -> str:
@@ -121,10 +134,13 @@ class Shell:
     def scope_name(self) -> Any:
         return self.request.session.get("scope_name") or _("All programs")
 
+    def _may(self, needs: frozenset[P]) -> bool:
+        return not needs or bool(needs & words(self.user))
+
     def _shown(self, items: tuple[Item, ...]) -> Iterator[dict[str, Any]]:
         for item in items:
             url = _address(item.url_name)
-            if not url or (item.needs and not self.user.has_perm(item.needs)):  # type: ignore[union-attr]
+            if not url or not self._may(item.needs):
                 continue
             path = self.request.path
             yield {

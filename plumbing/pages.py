@@ -91,6 +91,11 @@ def page(rows: QuerySet[Any], order: Sequence[Key], *, cursor: str | None = None
     )
 
 
+def order_by(order: Sequence[Key]) -> list[Any]:
+    """The same order without pages, for a file of the whole list."""
+    return [_order_by(key, nulls_last=True) for key in order]
+
+
 def mark(row: Any, order: Sequence[Key], *, back: bool = False) -> str:
     """Where ``row`` stands in ``order``, as text for an address; it holds the row's own values and nothing secret."""
     values = [_written(_value(row, key.name)) for key in order]

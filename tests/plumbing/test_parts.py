@@ -73,5 +73,5 @@ def test_no_component_writes_an_inline_style():
 
 def test_a_changed_filter_starts_again_at_the_first_page():
     request = RequestFactory().get("/list/", {"state": "due", "cursor": "abc", "place": ["A", "B"]})
-    html = drawn('{% with_query state=None sort="-due" %}', request=request)
-    assert html.replace("&amp;", "&") == "?place=A&place=B&sort=-due"
+    html = drawn('{% with_query state=None ordering="-due" %}', request=request)
+    assert html.replace("&amp;", "&") == "?place=A&place=B&ordering=-due"
