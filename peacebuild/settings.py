@@ -238,7 +238,9 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "portal@localhost")
 
 # Tasks: the broker in folders works with no server; RabbitMQ or Redis in production
 CELERY_BROKER_URL = (
-    _required("BROKER_URL", "RabbitMQ or Redis, such as amqp://portal@broker//") if PRODUCTION else env.str("BROKER_URL", "filesystem://")
+    _required("BROKER_URL", "RabbitMQ or Redis, such as amqp://portal@broker//")
+    if PRODUCTION
+    else env.str("BROKER_URL", "filesystem://localhost/")
 )
 CELERY_BROKER_TRANSPORT_OPTIONS = {}
 if CELERY_BROKER_URL.startswith("filesystem:"):

@@ -26,7 +26,7 @@ def set_up() -> None:
     _unless_stamped("translations", _translation_state, _compile_translations)
     _unless_stamped("static files", _static_state, _collect_static)
     if environment.embedded() and environment.variable("DEMO", "true").lower() in {"true", "1", "yes", "on"}:
-        _load_demo_once()
+        _unless_stamped("demo", _database_identity, _load_demo_if_empty)
 
 
 def upgrade() -> None:
@@ -70,20 +70,20 @@ def _compile_translations() -> None:
 
 def _collect_static() -> None:
     print("Collecting static files")
-    _manage("collectstatic", "--noinput", "--verbosity", "0")
+    _manage("collectstatic", "--noinput", "--verbosity", "0", "--ignore", "rest_framework")
 
 
-def _load_demo_once() -> None:
-    stamp = environment.data_folder() / "demo-sign-ins.txt"
-    if stamp.exists() or environment.ask(IS_FRESH) != "fresh":
+def _load_demo_if_empty() -> None:
+    if environment.ask(IS_FRESH) != "fresh":
         return
     print("Loading the demo program (once; DEMO=false leaves it out)")
     command = [str(environment.PYTHON), "manage.py", "seed_demo"]
     done = subprocess.run(command, cwd=ROOT, env=environment.for_children(), stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise Problem("the demo could not be loaded; what went wrong stands above. DEMO=false starts without it.")
-    stamp.touch(mode=0o600)
-    stamp.write_text(done.stdout)
+    sign_ins = environment.data_folder() / "demo-sign-ins.txt"
+    sign_ins.touch(mode=0o600)
+    sign_ins.write_text(done.stdout)
 
 
 def _manage(*arguments: str) -> None:
@@ -123,12 +123,18 @@ def _database_exists() -> bool:
     return file is None or file.exists()
 
 
-def _database_state() -> str | None:
-    """The migrations and which file they were applied to; None for a server, which is asked each time."""
+def _database_identity() -> str | None:
+    """Which file it is, so that a database put in its place is noticed; None for a server, which is asked each time."""
     file = _sqlite_file()
     if file is None:
         return None
-    return _digest(ROOT.glob("*/migrations/*.py"), str(file.stat().st_ino) if file.exists() else "no file yet")
+    return str(file.stat().st_ino) if file.exists() else "no file yet"
+
+
+def _database_state() -> str | None:
+    """Which database, and the migrations that were applied to it."""
+    identity = _database_identity()
+    return None if identity is None else _digest(ROOT.glob("*/migrations/*.py"), identity)
 
 
 def _translation_state() -> str:

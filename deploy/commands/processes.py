@@ -20,7 +20,10 @@ from deploy.commands.environment import ROOT, Problem
 
 STOP_SECONDS = 10
 CRASHES_ALLOWED, CRASH_WINDOW_SECONDS = 5, 60
+WEB_FIRST_SECONDS = 5  # worker and beat wait this long for the page that someone is already opening
 TICK_SECONDS = 0.1
+# Celery warns in six lines that it runs as root; who starts this script chose the user.
+QUIET_AS_ROOT = "ignore:You're running the worker with superuser privileges:UserWarning"
 PR_SET_PDEATHSIG = 1
 
 
@@ -73,7 +76,7 @@ class Child:
         self.process = subprocess.Popen(
             self.command,
             cwd=ROOT,
-            env=environment.for_children(),
+            env=environment.for_children() | {"PYTHONWARNINGS": QUIET_AS_ROOT},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -126,13 +129,17 @@ def run_until_stopped(port: int) -> int:
     stop = Stop()
     children = [Child(name, command) for name, command in commands().items()]
     try:
-        for child in children:
-            child.start()
-        announced = False
+        web, *others = children
+        web.start()
+        started, announced = time.monotonic(), False
         while not stop.signals:
             if not announced and _answers(port):
                 announced = True
                 _announce(port)
+            if announced or time.monotonic() - started > WEB_FIRST_SECONDS:
+                for child in others:
+                    if child.process is None:
+                        child.start()
             for child in children:
                 _revive(child, stop)
             time.sleep(TICK_SECONDS)
