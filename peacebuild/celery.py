@@ -23,6 +23,9 @@ MINUTE = 60
 BEAT = {
     "note that beat is alive": ("plumbing.tasks.note_beat", MINUTE, MINUTE),
     "seal the audit log": ("accounts.tasks.seal_audit", 10, 10),
+    "open reporting periods": ("programs.tasks.open_periods", 5 * MINUTE, 5 * MINUTE),
+    "write reminders": ("reporting.tasks.remind", 15 * MINUTE, 15 * MINUTE),
+    "send what waits in the outbox": ("accounts.tasks.send_messages", MINUTE, MINUTE),
     "clear ended sessions and spent messages": ("plumbing.tasks.clear_out", crontab(hour=3, minute=20), 3600),
 }
 
