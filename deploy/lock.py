@@ -32,7 +32,7 @@ COMPILE = [
 def declared() -> dict[str, str]:
     """Package name -> why it is here, for every direct dependency in ``pyproject.toml``."""
     found = DECLARED.findall((ROOT / "pyproject.toml").read_text())
-    return {NAME.match(requirement).group().lower(): why for requirement, why in found}
+    return {name.group().lower(): why for requirement, why in found if (name := NAME.match(requirement))}
 
 
 def pinned(text: str) -> dict[str, str]:

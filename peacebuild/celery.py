@@ -30,7 +30,7 @@ BEAT = {
 }
 
 app.add_defaults(
-    {
+    lambda: {
         "beat_schedule": {
             name: {"task": task, "schedule": schedule, "options": {"expires": expires}} for name, (task, schedule, expires) in BEAT.items()
         }

@@ -63,7 +63,7 @@ def _migrations() -> str:
 
 def _broker() -> str:
     if settings.CELERY_BROKER_URL.startswith("filesystem:"):
-        folder = Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_in"])
+        folder = Path(str(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_in"]))
         return "ok" if os.access(folder, os.W_OK) else "folder cannot be written"
     with app.connection_for_read(connect_timeout=BROKER_SECONDS) as broker:
         try:

@@ -9,6 +9,7 @@ import contextlib
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
@@ -242,7 +243,7 @@ CELERY_BROKER_URL = (
     if PRODUCTION
     else env.str("BROKER_URL", "filesystem://localhost/")
 )
-CELERY_BROKER_TRANSPORT_OPTIONS = {}
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}
 if CELERY_BROKER_URL.startswith("filesystem:"):
     _folders = {name: str(DATA_DIR / "broker" / name) for name in ("messages", "processed", "control")}
     for _folder in _folders.values():

@@ -54,7 +54,7 @@ def write(file: Path) -> Report:
         database = Path(folder) / DATABASE
         _dump_database(database)
         uploads = _uploads()
-        manifest = {
+        manifest: dict[str, Any] = {
             "format": FORMAT,
             "made_at": timezone.now().isoformat(timespec="seconds"),
             "database": connection.vendor,

@@ -125,7 +125,7 @@ class ScaledInteger(models.Field):
         value = self.value_from_object(obj)
         return "" if value is None else str(value)
 
-    def formfield(self, **kwargs: Any) -> Any:  # type: ignore[override]
+    def formfield(self, **kwargs: Any) -> Any:
         return super().formfield(
             **{"form_class": forms.DecimalField, "max_digits": self.max_digits, "decimal_places": self.decimal_places, **kwargs}
         )

@@ -25,7 +25,7 @@ def clear_out() -> None:
     call_command("clearsessions")
     folder = settings.CELERY_BROKER_TRANSPORT_OPTIONS.get("processed_folder")
     if folder:
-        _remove_older_than(Path(folder), PROCESSED_KEPT_SECONDS)
+        _remove_older_than(Path(str(folder)), PROCESSED_KEPT_SECONDS)
 
 
 def _remove_older_than(folder: Path, seconds: float) -> int:

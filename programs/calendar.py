@@ -288,7 +288,7 @@ def _place(project: Project, calendar: ReportingCalendar, period: ReportingPerio
     return 1
 
 
-def _save(expected: ExpectedReport, event: str, *, by: User, **detail: object) -> None:
+def _save(expected: ExpectedReport, event: str, *, by: User, **detail: str) -> None:
     expected.full_clean(validate_unique=False)
     with transaction.atomic():
         expected.save()

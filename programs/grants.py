@@ -105,7 +105,12 @@ def paste(grant: Grant, *, text: str, by: User) -> int:
     if reader.problems:
         raise Invalid(reader.problems)
     with transaction.atomic():
-        return sum(_keep(line, by=by, skip_equal=True) is not None for line in read if line is not None)
+        written = 0
+        for line in read:
+            if line is not None and not _says_the_same(line):
+                _keep(line, by=by)
+                written += 1
+        return written
 
 
 def spending(grant: Grant, *, through: date | None = None) -> GrantSpending:
@@ -140,13 +145,19 @@ class _Line:
     source: str
 
 
-def _keep(line: _Line, *, by: User, skip_equal: bool = False) -> Expenditure | None:
-    key = {"grant": line.grant, "project": line.project, "partner": line.partner, "period": line.period}
-    row = Expenditure.objects.filter(**key).first()
-    if skip_equal and row is not None and (row.amount, row.for_gender, row.source) == (line.amount, line.for_gender, line.source):
-        return None
+def _present(line: _Line) -> Expenditure | None:
+    return Expenditure.objects.filter(grant=line.grant, project=line.project, partner=line.partner, period=line.period).first()
+
+
+def _says_the_same(line: _Line) -> bool:
+    row = _present(line)
+    return row is not None and (row.amount, row.for_gender, row.source) == (line.amount, line.for_gender, line.source)
+
+
+def _keep(line: _Line, *, by: User) -> Expenditure:
+    row = _present(line)
     old = row.amount if row is not None else None
-    row = row or Expenditure(**key)
+    row = row or Expenditure(grant=line.grant, project=line.project, partner=line.partner, period=line.period)
     row.amount, row.for_gender, row.source = line.amount, line.for_gender, line.source
     row.entered_at, row.entered_by = timezone.now(), by
     row.full_clean()

@@ -34,7 +34,7 @@ def guard_rules(definition: IndicatorDefinition) -> None:
     before = IndicatorDefinition.objects.filter(pk=definition.pk, frozen_at__isnull=False).values(*RULES).first()
     changed = [name for name in RULES if before is not None and before[name] != getattr(definition, name)]
     if changed:
-        names = ", ".join(str(IndicatorDefinition._meta.get_field(name).verbose_name) for name in changed)
+        names = ", ".join(str(getattr(IndicatorDefinition._meta.get_field(name), "verbose_name", name)) for name in changed)
         raise DefinitionFrozen(
             _("Figures were accepted under the present rules, so they cannot change (%(rules)s). Propose a successor.") % {"rules": names}
         )

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -75,7 +76,7 @@ def sign_off(submission: Submission, *, by: User) -> Submission:
 def explain(submission: Submission, *, indicator: Indicator, place: Place, flag: str, sentence: str, by: User) -> None:
     """Keep the reporter's sentence for a flag; an empty one takes it back."""
     drafts.may_write(submission, by=by)
-    key = {"submission": submission, "indicator": indicator, "place": place, "flag": flag}
+    key: dict[str, Any] = {"submission": submission, "indicator": indicator, "place": place, "flag": flag}
     with transaction.atomic():
         if sentence.strip():
             FlagReason.objects.update_or_create(**key, defaults={"sentence": sentence.strip(), "given_by": by, "given_at": timezone.now()})
@@ -121,7 +122,7 @@ def recall(submission: Submission, *, by: User) -> Submission:
 def decide(submission: Submission, *, indicator: Indicator, place: Place, decision: str, by: User) -> None:
     """Keep the reviewer's decision on one figure; the review has begun. An empty decision takes it back."""
     _may_review(submission, by)
-    key = {"submission": submission, "indicator": indicator, "place": place}
+    key: dict[str, Any] = {"submission": submission, "indicator": indicator, "place": place}
     with transaction.atomic():
         if Submission.objects.select_for_update().get(pk=submission.pk).state != State.SUBMITTED:
             raise WrongState(_("This report is no longer in review."))

@@ -17,9 +17,11 @@ from programs.scope import PROJECT_PARTNER, PROJECT_PLACE, ScopedQuerySet, is_st
 if TYPE_CHECKING:
     from datetime import date
 
+    from accounts.models import Actor
+
 
 class ClearanceQuerySet(models.QuerySet["SupportClearance"]):
-    def visible_to(self, user: object) -> ClearanceQuerySet:
+    def visible_to(self, user: Actor) -> ClearanceQuerySet:
         """The decision itself is open to staff (its assessment is not); a reader with no role sees none."""
         return self if is_staff_reader(user) else self.none()
 

@@ -31,7 +31,7 @@ def render(content: ReportContent, *, trace: str = "") -> bytes:
     with translation.override(content.language):
         data = json.dumps(_data(content, trace), ensure_ascii=False)
     try:
-        pdf, warnings = typst.compile_with_warnings(
+        pdf, warnings = typst.compile_with_warnings(  # type: ignore[call-overload]  # its stub wants fonts named as bytes too
             SOURCE.read_bytes(),
             font_paths=[str(fonts())],
             ignore_system_fonts=True,
