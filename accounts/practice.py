@@ -32,8 +32,9 @@ SHIPPED: dict[str, Shipped] = {
         "1", _("Days overdue after which the partner's manager hears of it"), "reporting practice"
     ),
     "escalate-to-program-manager-after": Shipped("7", _("Days overdue after which the program manager hears of it"), "reporting practice"),
-    "on-track-from": Shipped("90", _("Percent of the milestone from which an indicator is on track"), "monitoring practice"),
-    "behind-below": Shipped("60", _("Percent of the milestone below which an indicator is behind"), "monitoring practice"),
+    "watch-within-points": Shipped(
+        "10", _("Points of the way to the target by which an indicator may lag its milestone before it is behind"), "monitoring practice"
+    ),
     "gewe-marker-3": Shipped(
         "80", _("Percent of the budget that gender marker 3 asks for"), "PBF guidance, not confirmed by a published text"
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar as months
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -123,8 +123,12 @@ def assignments_in(period: ReportingPeriod, *, partner: Organization | None = No
     )
     if partner is not None:
         rows = rows.filter(partner=partner)
-    ends = _Ends.of(period)
-    return [row for row in rows.order_by("indicator__result__order", "indicator__order", "pk") if ends.collects(row, period)]
+    periods = list(ReportingPeriod.objects.filter(project=period.project_id).order_by("ends_on").values_list("pk", "ends_on"))
+    return [
+        row
+        for row in rows.order_by("indicator__result__order", "indicator__order", "pk")
+        if collected_in(row.collected, period.pk, named={named.pk for named in row.periods.all()}, periods=periods)
+    ]
 
 
 def mark_reported(period: ReportingPeriod) -> None:
@@ -192,29 +196,16 @@ def today_at(project: Project, moment: datetime | None = None) -> date:
     return (moment or timezone.now()).astimezone(ZoneInfo(project.time_zone)).date()
 
 
-@dataclass(frozen=True)
-class _Ends:
-    """The first and last period of a project, and the last of each calendar year."""
-
-    first: int | None
-    last: int | None
-    of_year: frozenset[int]
-
-    @classmethod
-    def of(cls, period: ReportingPeriod) -> _Ends:
-        rows = list(ReportingPeriod.objects.filter(project=period.project_id).order_by("ends_on").values_list("pk", "ends_on"))
-        by_year = {end.year: key for key, end in rows}
-        return cls(rows[0][0] if rows else None, rows[-1][0] if rows else None, frozenset(by_year.values()))
-
-    def collects(self, row: ReportingAssignment, period: ReportingPeriod) -> bool:
-        kinds = ReportingAssignment.Collected
-        if row.collected == kinds.BASELINE_ENDLINE:
-            return period.pk in (self.first, self.last)
-        if row.collected == kinds.YEARLY:
-            return period.pk in self.of_year
-        if row.collected == kinds.DATES:
-            return any(named.pk == period.pk for named in row.periods.all())
-        return True
+def collected_in(collected: str, period: int, *, named: Collection[int], periods: Sequence[tuple[int, date]]) -> bool:
+    """Does an assignment ask for a figure in this period? ``periods``: key and end of all the project's, in order of end."""
+    kinds = ReportingAssignment.Collected
+    if collected == kinds.BASELINE_ENDLINE:
+        return bool(periods) and period in (periods[0][0], periods[-1][0])
+    if collected == kinds.YEARLY:
+        return period in {end.year: key for key, end in periods}.values()  # the last one of each calendar year
+    if collected == kinds.DATES:
+        return period in named
+    return True
 
 
 def _steps(frequency: str, first: date, last: date) -> Iterator[tuple[str, date, date]]:

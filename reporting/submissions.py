@@ -25,7 +25,7 @@ from locations.models import Place, PlaceTree
 from plumbing.refusals import Invalid, Problem, Refused
 from programs import access, calendar, library
 from programs.models import Indicator, Project, ReportingPeriod
-from reporting import checks, drafts
+from reporting import checks, drafts, rollup
 from reporting.models import (
     Figure,
     FigureDecision,
@@ -189,6 +189,7 @@ def accept(
         new = _to_count(submission, held, {place.pk for place in counts_at})
         restated = _restate(submission, new, held, by=by)
         Figure.objects.filter(pk__in=[f.pk for f in new]).update(counts=True)
+        rollup.keep(_touched(submission))
         library.freeze({f.indicator.definition_id for f in new})
         if submission.reopening_id is not None:
             Reopening.objects.filter(pk=submission.reopening_id, closed_at__isnull=True).update(closed_at=timezone.now(), closed_by=by)
@@ -312,6 +313,14 @@ def _to_count(submission: Submission, held: set[int], named: set[int]) -> list[F
                     raise CountedTwice(_("A place and a place within it are both reported. Say which one counts."))
                 dropped.add((indicator, below if above in named else above))
     return [row for row in rows if (row.indicator_id, row.place_id) not in dropped]
+
+
+def _touched(submission: Submission) -> set[int]:
+    """The indicators whose totals this acceptance can move: what it holds, and what its reopening allowed to be taken back."""
+    touched = set(submission.figures.values_list("indicator_id", flat=True))
+    if submission.reopening_id is not None:
+        touched |= set(submission.reopening.indicators.values_list("pk", flat=True))  # type: ignore[union-attr]
+    return touched
 
 
 def _earlier(submission: Submission) -> Iterable[int]:

@@ -153,6 +153,11 @@ class Figure(models.Model):
                 violation_error_message=_("A figure is one thing: a number, a share, an answer, a text, or a reason why it is empty."),
             ),
             models.CheckConstraint(
+                condition=Q(counts=False) | Q(reason=""),
+                name="figure_reason_never_counts",
+                violation_error_message=_("A row that only says why a figure is empty never counts."),
+            ),
+            models.CheckConstraint(
                 condition=Q(denominator__isnull=True) | Q(denominator__gte=0),
                 name="figure_denominator_not_negative",
                 violation_error_message=_("The denominator cannot be below zero."),
@@ -165,7 +170,10 @@ class Figure(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["indicator", "disaggregation", "partner", "place", "period_end", "value", "numerator", "denominator"],
+                fields=[
+                    *("indicator", "disaggregation", "partner", "place", "period_end"),
+                    *("value", "numerator", "denominator", "share", "option", "counts"),  # SQLite covers only with ``counts`` in it
+                ],
                 condition=Q(counts=True),
                 name="figure_rollup",
             ),

@@ -1,0 +1,269 @@
+"""What surrounds the figures when they are rolled up: indicators with their rules, periods, assignments, hand-overs, targets.
+
+Read once per page and passed to ``rollup.progress`` for every date, partner or slice that the page asks about.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from accounts import practice
+from accounts.models import Actor, Organization
+from locations.models import Place, PlaceTree
+from plumbing.numbers import to_units
+from programs.calendar import collected_in
+from programs.models import (
+    ExpectedReport,
+    Indicator,
+    IndicatorDefinition,
+    Program,
+    Project,
+    ReportingAssignment,
+    ReportingPeriod,
+    Result,
+    Target,
+)
+from reporting.rules import Expectation, Rules, Stream
+from reporting.targets import WATCH_WITHIN, Aim, Start
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One assignment: who owes an indicator where, from when until when, and after whom."""
+
+    id: int
+    indicator: int
+    partner: int
+    starts_on: date | None
+    ends_on: date | None
+    collected: str
+    takes_over_from: int | None
+    includes_predecessor: bool | None
+    places: frozenset[int]
+    named_periods: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One reporting period."""
+
+    id: int
+    start: date
+    end: date
+
+
+@dataclass
+class Promised:
+    """The scope of a question: indicators, narrowed to a partner and to a place with everything below it."""
+
+    queryset: QuerySet[Indicator]
+    indicators: dict[int, Indicator]
+    partner: int | None = None
+    place: int | None = None
+    within: frozenset[int] | None = None  # the places of ``place``'s subtree; None: everywhere
+    periods: Mapping[int, list[Span]] = field(default_factory=dict)  # per project, by end
+    exempt: frozenset[tuple[int, int]] = frozenset()  # partner, period
+    owed: Mapping[int, list[Owed]] = field(default_factory=dict)  # per indicator
+    aims: Mapping[int, list[Aim]] = field(default_factory=dict)  # per indicator
+    watch_within: Decimal = WATCH_WITHIN
+    _above: dict[int, tuple[int, ...]] = field(default_factory=dict)
+
+    def period_of(self, indicator: int, through: date) -> Span | None:
+        """The project's last period within the date."""
+        spans = self.periods.get(self.indicators[indicator].project_id, [])
+        at = bisect_right(spans, through, key=_end_of)
+        return spans[at - 1] if at else None
+
+    def start_of(self, indicator: int, end: date) -> date:
+        spans = self.periods.get(self.indicators[indicator].project_id, [])
+        at = bisect_left(spans, end, key=_end_of)
+        return spans[at].start if at < len(spans) and spans[at].end == end else end
+
+    def expectation(self, indicators: Iterable[int], through: date, places: Iterable[int]) -> Expectation:
+        """Ends of streams, the period asked about and who was due then, for figures at ``places``."""
+        indicators = list(indicators)
+        current = {key: span for key in indicators if (span := self.period_of(key, through)) is not None}
+        found = set(places)
+        self._look_above(found - {place for key in indicators for owed in self.owed.get(key, ()) for place in owed.places})
+        return Expectation(
+            stops={stream: end for key in indicators for stream, end in self._stops(key, found)},
+            current={key: span.end for key, span in current.items()},
+            expected={stream for key, span in current.items() for stream in self._due(key, span)},
+            above=self._above,
+        )
+
+    def standing_input(self, indicators: Iterable[int]) -> dict[str, Any]:
+        """Targets, baselines and spans as ``targets.standing`` takes them. A place's number is compared with that place's targets."""
+        keys = list(indicators)
+        return {
+            "indicators": keys,
+            "aims": [aim for key in keys for aim in self.aims.get(key, ()) if self.place is None or aim.place == self.place],
+            "starts": {key: _baseline(self.indicators[key]) for key in keys} if self.place is None else {},
+            "spans": {key: (self.indicators[key].project.starts_on, self.indicators[key].project.ends_on) for key in keys},
+            "partner": self.partner,
+            "watch_within": self.watch_within,
+        }
+
+    def _due(self, indicator: int, span: Span) -> Iterable[tuple[int, int, int | None]]:
+        if self.indicators[indicator].is_retired:
+            return
+        spans = self.periods[self.indicators[indicator].project_id]
+        for owed in self.owed.get(indicator, ()):
+            if self.partner not in (None, owed.partner) or (owed.partner, span.id) in self.exempt:
+                continue
+            if (owed.starts_on is not None and owed.starts_on > span.end) or (owed.ends_on is not None and owed.ends_on < span.start):
+                continue
+            if not collected_in(owed.collected, span.id, named=owed.named_periods, periods=[(one.id, one.end) for one in spans]):
+                continue
+            if not owed.places and self.within is None:
+                yield indicator, owed.partner, None
+            for place in owed.places:
+                if self.within is None or place in self.within:
+                    yield indicator, owed.partner, place
+
+    def _stops(self, indicator: int, places: set[int]) -> Iterable[tuple[Stream, date]]:
+        """Where streams end (docs/rollup.md section 2): a snapshot with its assignment, a running total that a successor includes."""
+        rule = self.indicators[indicator].definition.over_time
+        owed = self.owed.get(indicator, [])
+        if rule == "snapshot" and any(one.ends_on is not None for one in owed):
+            for partner in {one.partner for one in owed}:
+                for place in places | {place for one in owed for place in one.places}:
+                    end = self._until([one for one in owed if one.partner == partner], place)
+                    if end is not None and (stop := self._first_end(indicator, after=end)) is not None:
+                        yield (indicator, partner, place), stop
+        if rule == "running_total":
+            by_id = {one.id: one for one in owed}
+            for successor in owed:
+                predecessor = by_id.get(successor.takes_over_from or 0)
+                if predecessor is None or not successor.includes_predecessor or predecessor.partner == successor.partner:
+                    continue
+                began = successor.starts_on or predecessor.ends_on
+                stop = self._first_end(indicator, from_day=began) if began is not None else None
+                for place in places | predecessor.places if stop is not None else ():
+                    if self._covers(successor, place) and self._covers(predecessor, place):
+                        yield (indicator, predecessor.partner, place), stop  # type: ignore[misc]
+
+    def _until(self, owed: list[Owed], place: int) -> date | None:
+        """The last day on which a partner owed the indicator at a place; None while it goes on."""
+        covering = [one for one in owed if self._covers(one, place)] or owed
+        ends = [one.ends_on for one in covering]
+        return None if None in ends else max(end for end in ends if end is not None)
+
+    def _covers(self, owed: Owed, place: int) -> bool:
+        return not owed.places or place in owed.places or any(above in owed.places for above in self._above.get(place, ()))
+
+    def _first_end(self, indicator: int, *, after: date | None = None, from_day: date | None = None) -> date | None:
+        ends = [span.end for span in self.periods.get(self.indicators[indicator].project_id, [])]
+        at = bisect_right(ends, after) if after is not None else bisect_left(ends, from_day)  # type: ignore[type-var]
+        return ends[at] if at < len(ends) else None
+
+    def _look_above(self, places: set[int]) -> None:
+        """What lies above places that nobody is assigned to: asked only where there are such figures, and once."""
+        unknown = places - set(self._above)
+        if unknown:
+            pairs: dict[int, list[int]] = defaultdict(list)
+            for place, above in PlaceTree.objects.filter(descendant__in=unknown, depth__gt=0).values_list("descendant_id", "ancestor_id"):
+                pairs[place].append(above)
+            self._above |= {place: tuple(pairs[place]) for place in unknown}
+
+
+def indicators(
+    user: Actor,
+    *,
+    definition: IndicatorDefinition | str | None = None,
+    program: Program | None = None,
+    project: Project | None = None,
+    result: Result | None = None,
+) -> QuerySet[Indicator]:
+    """The indicators of a question that this person may see; a definition is named by its code or given itself."""
+    found = Indicator.objects.visible_to(user)
+    if definition is not None:
+        found = found.filter(definition__code=definition) if isinstance(definition, str) else found.filter(definition=definition)
+    if program is not None:
+        found = found.filter(project__program=program)
+    if project is not None:
+        found = found.filter(project=project)
+    if result is not None:
+        below = Q(result=result) | Q(result__parent=result) | Q(result__parent__parent=result)
+        found = found.filter(below)
+    return found
+
+
+def promised(queryset: QuerySet[Indicator], *, partner: Organization | int | None = None, place: Place | int | None = None) -> Promised:
+    """Read what surrounds the figures of these indicators."""
+    scope = queryset.order_by()
+    found = {row.pk: row for row in scope.select_related("definition", "project")}
+    place_id = place.pk if isinstance(place, Place) else place
+    periods: dict[int, list[Span]] = defaultdict(list)
+    in_scope = ReportingPeriod.objects.filter(project__in=scope.values("project"))
+    for project, key, start, end in in_scope.order_by("ends_on").values_list("project_id", "pk", "starts_on", "ends_on"):
+        periods[project].append(Span(key, start, end))
+    exempted = ExpectedReport.objects.filter(project__in=scope.values("project"), exempted_at__isnull=False)
+    return Promised(
+        queryset=scope,
+        indicators=found,
+        partner=partner.pk if isinstance(partner, Organization) else partner,
+        place=place_id,
+        within=None if place_id is None else frozenset(PlaceTree.objects.filter(ancestor=place_id).values_list("descendant_id", flat=True)),
+        periods=periods,
+        exempt=frozenset(exempted.values_list("partner_id", "period_id")),
+        owed=_owed(scope),
+        aims=_aims(scope),
+        watch_within=practice.number("watch-within-points") / 100,
+    )
+
+
+def rules_of(definition: IndicatorDefinition) -> Rules:
+    return Rules(
+        over_time=definition.over_time,  # type: ignore[arg-type]
+        across=definition.across,  # type: ignore[arg-type]
+        per=definition.per,
+        measure=definition.measure,  # type: ignore[arg-type]
+        counting=definition.counting,  # type: ignore[arg-type]
+        from_registers=bool(definition.computed_by),
+    )
+
+
+def _owed(scope: QuerySet[Indicator]) -> dict[int, list[Owed]]:
+    places: dict[int, set[int]] = defaultdict(set)
+    named: dict[int, set[int]] = defaultdict(set)
+    rows: dict[int, tuple[Any, ...]] = {}
+    columns = ["pk", "indicator_id", "partner_id", "starts_on", "ends_on", "collected", "takes_over_from_id", "includes_predecessor"]
+    found = ReportingAssignment.objects.filter(indicator__in=scope.values("pk"))
+    for *row, place, period in found.values_list(*columns, "places__place_id", "periods__pk"):
+        rows[row[0]] = tuple(row)
+        places[row[0]].add(place)
+        named[row[0]].add(period)
+    owed: dict[int, list[Owed]] = defaultdict(list)
+    for key in sorted(rows):
+        owed[rows[key][1]].append(Owed(*rows[key], frozenset(places[key] - {None}), frozenset(named[key] - {None})))  # type: ignore[arg-type]
+    return owed
+
+
+def _aims(scope: QuerySet[Indicator]) -> dict[int, list[Aim]]:
+    aims: dict[int, list[Aim]] = defaultdict(list)
+    columns = ["partner_id", "place_id", "period__ends_on", "period__starts_on", "value", "numerator", "denominator", "share"]
+    for indicator, *row in Target.objects.filter(indicator__in=scope.values("pk")).values_list("indicator_id", *columns):
+        aims[indicator].append(Aim(indicator, *row[:4], *map(_units, row[4:])))
+    return aims
+
+
+def _baseline(indicator: Indicator) -> Start:
+    stated = (indicator.baseline_value, indicator.baseline_numerator, indicator.baseline_denominator, indicator.baseline_share)
+    return Start(*map(_units, stated))
+
+
+def _units(number: Any) -> int | None:
+    return None if number is None else to_units(number, 6)
+
+
+def _end_of(span: Span) -> date:
+    return span.end

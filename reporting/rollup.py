@@ -1,0 +1,247 @@
+"""Totals, computed when asked: one covering SELECT brings the counting figures, ``rules`` and ``targets`` say what they come to.
+
+    asked = promises.promised(promises.indicators(user, project=project))
+    for line in rollup.progress(asked, through=date(2026, 9, 30)):
+        line.progress.value, line.progress.coverage, line.standing.progress
+
+Raw figures come out: whoever may not see them gets ``reporting.published`` instead.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any, Literal
+
+from django.db import connection, transaction
+from django.db.models import DateField, QuerySet, Value
+
+from locations.models import PlaceTree
+from programs.models import Dimension, Disaggregation, DisaggregationCategory, Indicator, IndicatorDefinition, Project
+from reporting.models import Figure, RollupRow
+from reporting.promises import Promised, promised, rules_of
+from reporting.rules import END, INDICATOR, PARTNER, PLACE, START, Coverage, Expectation, Parts, Progress, Row, Rules, roll_up
+from reporting.targets import Standing, standing
+
+By = Literal["partner", "place", "project", "period"]
+_KEPT = ("value", "numerator", "denominator", "share", "why_none", "present", "reported", "expected")
+KEYS = ("partner", "place", "project")
+COLUMNS = (
+    *("indicator_id", "disaggregation_id", "partner_id", "place_id", "period_end", "start"),
+    *("value", "numerator", "denominator", "share", "option_id"),
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """The number of one partner, place, project (its key) or period (its end) within a line."""
+
+    key: int | date
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Line:
+    """One definition, or one indicator, with its number and how it stands."""
+
+    definition: IndicatorDefinition
+    indicators: tuple[Indicator, ...]
+    progress: Progress
+    standing: Standing
+    parts: tuple[Part, ...] = field(default=())
+
+
+def progress(
+    asked: Promised | QuerySet[Indicator],
+    *,
+    through: date,
+    since: date | None = None,
+    by: By | Dimension | None = None,
+    each: Literal["definition", "indicator"] = "definition",
+    with_series: bool = False,
+) -> list[Line]:
+    """Roll up every definition (or every indicator) of a scope as of a date, with one SELECT over the figures.
+
+    ``by`` splits each line by partner, place, project or period, or by a dimension (``line.progress.breakdown``).
+    ``each`` "definition": the indicators of one definition are pooled; "indicator": each stands alone.
+    """
+    asked = asked if isinstance(asked, Promised) else promised(asked)
+    dimension = by if isinstance(by, Dimension) else None
+    parts = parts_of(dimension) if dimension is not None else None
+    rows = fetch(asked, through=through, with_cells=dimension is not None)
+    groups: dict[int, list[Row]] = defaultdict(list)
+    key_of = {key: row.definition_id if each == "definition" else key for key, row in asked.indicators.items()}
+    for row in rows:
+        groups[key_of[row[INDICATOR]]].append(row)
+    members: dict[int, list[Indicator]] = defaultdict(list)
+    for key, indicator in asked.indicators.items():
+        members[key_of[key]].append(indicator)
+    question = _Question(asked, through, since, dimension, parts, with_series or by == "period")
+    return [question.line(of, groups.get(key, []), by=by) for key, of in members.items()]
+
+
+def fetch(asked: Promised, *, through: date, with_cells: bool = False) -> list[Row]:
+    """The one SELECT: counting figures of the scope in stream order, out of one covering index, in millionths.
+
+    Straight from the cursor: a Decimal per number would cost more than the query, and the rules run on integers.
+    """
+    figures = Figure.objects.filter(counts=True, indicator__in=asked.queryset.values("pk"), period_end__lte=through)
+    if not with_cells:
+        figures = figures.filter(disaggregation=Disaggregation.objects.filter(key="").values("pk")[:1])
+    if asked.partner is not None:
+        figures = figures.filter(partner=asked.partner)
+    if asked.place is not None:
+        figures = figures.filter(place__in=PlaceTree.objects.filter(ancestor=asked.place).values("descendant"))
+    columns = figures.annotate(start=Value(None, DateField())).values_list(*COLUMNS)
+    sql, params = columns.order_by(*COLUMNS[:5]).query.get_compiler("default").as_sql()
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()
+
+
+def keep(indicators: Iterable[int]) -> int:
+    """Write the rows of the whole-portfolio page anew: per indicator and period, the number through the period's end.
+
+    Call it where ``counts`` moves, in that transaction and under the project's lock: a later period's row depends on an
+    earlier period's figures. Returns how many rows were written or taken away.
+    """
+    keys = set(indicators)
+    have = {(row.indicator_id, row.period_id): row for row in RollupRow.objects.filter(indicator__in=keys)}
+    wanted = {(row.indicator_id, row.period_id): row for row in _rollup_rows(Indicator.objects.filter(pk__in=keys))}
+    changed = [(have[at], row) for at, row in wanted.items() if at in have and _content(have[at]) != _content(row)]
+    for old, new in changed:
+        new.pk = old.pk
+    RollupRow.objects.bulk_update([new for _old, new in changed], ["period_end", *_KEPT])
+    gone, _detail = RollupRow.objects.filter(pk__in=[row.pk for at, row in have.items() if at not in wanted]).delete()
+    made = RollupRow.objects.bulk_create(row for at, row in wanted.items() if at not in have)
+    return len(changed) + gone + len(made)
+
+
+def keep_safely(project: Project, indicators: Iterable[int]) -> int:
+    """``keep`` for callers that hold no lock: takes the project's, as an acceptance does."""
+    with transaction.atomic():
+        Project.objects.select_for_update().get(pk=project.pk)
+        return keep(indicators)
+
+
+def differences(indicators: QuerySet[Indicator]) -> Iterator[tuple[Indicator, date, str, str]]:
+    """Where a kept row is not what the figures come to: indicator, period end, kept, computed. Nothing is the proof."""
+    have = {(row.indicator_id, row.period_id): row for row in RollupRow.objects.filter(indicator__in=indicators.order_by().values("pk"))}
+    wanted = {(row.indicator_id, row.period_id): row for row in _rollup_rows(indicators)}
+    of = {row.pk: row for row in indicators}
+    for at in sorted(have.keys() | wanted.keys()):
+        kept, computed = have.get(at), wanted.get(at)
+        if kept is None or computed is None or _content(kept) != _content(computed):
+            end = (kept or computed).period_end  # type: ignore[union-attr]
+            yield of[at[0]], end, _words(kept), _words(computed)
+
+
+def _rollup_rows(indicators: QuerySet[Indicator]) -> list[RollupRow]:
+    """One row per indicator and period that has begun to be reported: from the first figure to the last period laid out."""
+    asked = promised(indicators)
+    latest = max((span.end for spans in asked.periods.values() for span in spans), default=None)
+    if latest is None:
+        return []
+    figures: dict[int, list[Row]] = defaultdict(list)
+    for row in fetch(asked, through=latest):
+        figures[row[INDICATOR]].append(row)
+    return [row for key, rows in figures.items() for row in _rows_of(asked, key, rows)]
+
+
+def _rows_of(asked: Promised, key: int, figures: list[Row]) -> Iterator[RollupRow]:
+    indicator = asked.indicators[key]
+    first = min(row[END] for row in figures)
+    places = {row[PLACE] for row in figures}
+    for span in asked.periods[indicator.project_id]:
+        if span.end < first:
+            continue
+        found = roll_up(figures, rules=rules_of(indicator.definition), through=span.end, around=asked.expectation([key], span.end, places))
+        ratio = found.total.bottom is not None
+        share = None if ratio or indicator.definition.measure != "percentage" else found.value
+        yield RollupRow(
+            indicator_id=key,
+            period_id=span.id,
+            period_end=span.end,
+            value=None if ratio or share is not None else found.value,
+            numerator=found.numerator,
+            denominator=found.denominator,
+            share=share,
+            why_none=found.reason or "",
+            present=found.streams,
+            reported=found.coverage.reported,
+            expected=found.coverage.expected,
+        )
+
+
+def _content(row: RollupRow) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in _KEPT)
+
+
+def _words(row: RollupRow | None) -> str:
+    return "no row" if row is None else ", ".join(f"{name} {getattr(row, name)}" for name in _KEPT if getattr(row, name) not in (None, ""))
+
+
+def parts_of(dimension: Dimension) -> dict[int, Parts]:
+    """Which disaggregations split by the dimension, and into what; the others are left out with their figures' cells."""
+    pairs: dict[int, set[tuple[int, int]]] = defaultdict(set)
+    for key, of, category in DisaggregationCategory.objects.values_list("disaggregation_id", "dimension_id", "category_id"):
+        pairs[key].add((of, category))
+    return {key: frozenset(found) for key, found in pairs.items()}
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What is the same for every line of one answer."""
+
+    asked: Promised
+    through: date
+    since: date | None
+    dimension: Dimension | None
+    parts: dict[int, Parts] | None
+    with_series: bool
+
+    def line(self, members: Sequence[Indicator], figures: list[Row], *, by: By | Dimension | None) -> Line:
+        definition = members[0].definition
+        rules = rules_of(definition)
+        if definition.across == "latest":  # the only rule that asks when a period began
+            figures = [(*row[:START], self.asked.start_of(row[INDICATOR], row[END]), *row[START + 1 :]) for row in figures]
+        around = self.asked.expectation([one.pk for one in members], self.through, {row[PLACE] for row in figures})
+        found = roll_up(
+            figures,
+            rules=rules,
+            through=self.through,
+            since=self.since,
+            around=around,
+            by=None if self.dimension is None else self.dimension.pk,
+            parts=self.parts,
+            with_series=self.with_series,
+        )
+        stands = standing(
+            found.total,
+            rules=rules,
+            through=self.through,
+            ascending=definition.ascending,
+            **self.asked.standing_input(one.pk for one in members),
+        )
+        return Line(definition, tuple(members), found, stands, tuple(self._split(figures, found, by, rules=rules, around=around)))
+
+    def _split(self, figures: list[Row], found: Progress, by: Any, *, rules: Rules, around: Expectation) -> Iterator[Part]:
+        """Each part rolled up by itself: parts of what is added up make the whole, other parts need not."""
+        if by == "period":
+            for point in found.series:
+                yield Part(point.end, replace(found, total=point.own, through=point.end, series=(), carried=(), coverage=Coverage()))
+        if by not in KEYS:
+            return
+        groups: dict[int, list[Row]] = defaultdict(list)
+        for row in figures:
+            groups[self._key(by, row[INDICATOR], row[PARTNER], row[PLACE])].append(row)
+        for key in sorted(groups):
+            of_part = replace(around, expected={stream for stream in around.expected if self._key(by, *stream) == key})
+            yield Part(
+                key, roll_up(groups[key], rules=rules, through=self.through, since=self.since, around=of_part, with_series=self.with_series)
+            )
+
+    def _key(self, by: str, indicator: int, partner: int, place: int) -> int:
+        return self.asked.indicators[indicator].project_id if by == "project" else {"partner": partner, "place": place}[by]
