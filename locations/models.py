@@ -32,6 +32,7 @@ class Place(models.Model):
     level = models.PositiveSmallIntegerField(_("level"), help_text=_("0 country, 1 to 4 administrative levels, 5 a settlement or site."))
     name = models.CharField(_("name"), max_length=200)
     folded = models.CharField(max_length=200, db_index=True, editable=False, help_text="the name without case, accents or script")
+    sound = models.CharField(max_length=100, db_index=True, editable=False, help_text="its consonants, across spellings and scripts")
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("lies in"))
     country = models.CharField(_("country"), max_length=3, help_text=_("ISO 3166-1 alpha-3."))
     latitude = models.DecimalField(_("latitude"), max_digits=8, decimal_places=5, null=True, blank=True)
@@ -82,6 +83,7 @@ class PlaceName(models.Model):
     language = models.CharField(_("language"), max_length=5, blank=True)
     name = models.CharField(_("name"), max_length=200)
     folded = models.CharField(max_length=200, db_index=True, editable=False)
+    sound = models.CharField(max_length=100, db_index=True, editable=False)
     is_official = models.BooleanField(_("the name in this language"), default=False)
 
     class Meta:
@@ -96,6 +98,31 @@ class PlaceName(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Country(models.Model):
+    """The codes by which others call a country or area; empty where it has none. M49 is text: 004 is not 4."""
+
+    place = models.OneToOneField(Place, models.PROTECT, primary_key=True, related_name="codes")
+    alpha2 = models.CharField("ISO 3166-1 alpha-2", max_length=2, blank=True)
+    alpha3 = models.CharField("ISO 3166-1 alpha-3", max_length=3, blank=True)
+    m49 = models.CharField("UN M49", max_length=3, blank=True)
+
+    class Meta:
+        ordering = ["place__name"]
+        verbose_name = _("country codes")
+        verbose_name_plural = _("country codes")
+        constraints = [
+            *(models.UniqueConstraint(fields=[name], condition=~Q(**{name: ""}), name=f"country_{name}_once") for name in ("alpha2", "alpha3", "m49")),
+            models.CheckConstraint(
+                condition=Q(m49="") | Q(m49__regex=r"^[0-9]{3}$"),
+                name="country_m49_is_three_digits",
+                violation_error_message=_("M49 has three digits, leading zeros included: 004."),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.alpha3 or self.m49
 
 
 class PlaceTree(models.Model):
