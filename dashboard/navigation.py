@@ -114,6 +114,11 @@ class Shell:
         return [(label, address) for label, address in links if address]
 
     @cached_property
+    def account_tabs(self) -> list[dict[str, Any]]:
+        links = [(label, url) for label, url in self.account_links if url.startswith(reverse("account_login").removesuffix("login/"))]
+        return [{"label": label, "url": url, "current": self.request.path.startswith(url)} for label, url in links]
+
+    @cached_property
     def person(self) -> str:
         return self.user.name or self.user.email
 

@@ -135,6 +135,8 @@ TEMPLATES = [
                 "django.templatetags.static",
                 "plumbing.templatetags.parts",
                 "plumbing.templatetags.figures",
+                "programs.templatetags.programs",
+                "reporting.templatetags.reporting",
             ],
         },
     }

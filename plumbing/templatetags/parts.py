@@ -8,7 +8,7 @@ request and the CSRF token, so a page's variables cannot leak into it.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
@@ -52,6 +52,12 @@ def icon(name: str, label: str = "") -> SafeString:
 def chip(tone: str, text: Any, icon_name: str = "") -> SafeString:
     """A state as word, icon and colour; tone is ok, wait, stop, info or empty."""
     return format_html('<span class="chip {}">{}{}</span>', tone, icon(icon_name) if icon_name else "", text)
+
+
+def state_chip(looks: Mapping[Any, tuple[str, str]], state: Any) -> SafeString:
+    """The chip of a state from a table of tones and icons; the word is the state's own."""
+    tone, icon_name = looks[state]
+    return chip(tone, state.label, icon_name)
 
 
 @register.simple_tag
