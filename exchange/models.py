@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, User
 from accounts.roles import Permission
-from plumbing.constraints import both_or_neither, choices_held
+from plumbing.constraints import both_or_neither, choices_held, once
 from programs.models import Project, ReportingPeriod
 from programs.scope import PROJECT_PARTNER, PROJECT_PLACE, ScopedQuerySet
 
@@ -93,7 +93,7 @@ class ColumnMemory(models.Model):
     confirmed_by = models.ForeignKey(User, models.PROTECT, related_name="+")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["donor", "heading"], nulls_distinct=False, name="column_memory_once")]
+        constraints = [once("donor", "heading", empty={"donor": 0}, name="column_memory_once")]
 
     def __str__(self) -> str:
         return self.heading

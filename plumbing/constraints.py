@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any, TypeVar
 
-from django.db.models import CheckConstraint, F, Model, Q
+from django.db.models import BigIntegerField, CheckConstraint, DateField, F, Field, Model, Q, UniqueConstraint, Value
+from django.db.models.functions import Coalesce
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -48,6 +50,24 @@ def choices_held(*fields: str) -> Callable[[type[M]], type[M]]:
 def _values(field: Any) -> list[Any]:
     listed = [value for value, _label in field.flatchoices]
     return listed if not field.blank or field.null or "" in listed else ["", *listed]
+
+
+def once(*fields: str, empty: dict[str, Any], name: str, message: Any = None) -> UniqueConstraint:
+    """Unique with empty counted as a value like any other, on every database.
+
+    ``empty`` maps each field that may be NULL to what stands for it in the index: 0 for a relation, ``date.min`` for a date.
+    ``nulls_distinct=False`` would say the same, but SQLite then creates no constraint at all.
+    """
+    expressions = [
+        Coalesce(F(field), Value(empty[field], _plain(empty[field])), output_field=_plain(empty[field])) if field in empty else F(field)
+        for field in fields
+    ]
+    words = {"violation_error_message": message} if message is not None else {}
+    return UniqueConstraint(*expressions, name=name, **words)
+
+
+def _plain(value: Any) -> Field[Any, Any]:
+    return DateField() if isinstance(value, date) else BigIntegerField()
 
 
 def in_order(earlier: str, later: str, *, name: str) -> CheckConstraint:

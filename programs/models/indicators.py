@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, User
 from locations.models import Place
-from plumbing.constraints import both_or_neither, choices_held, in_order
+from plumbing.constraints import both_or_neither, choices_held, in_order, once
 from plumbing.numbers import ExactDecimal
 from programs.models.disaggregations import Dimension
 from programs.models.periods import ReportingPeriod
@@ -322,11 +323,14 @@ class Target(models.Model):
         verbose_name = _("target")
         verbose_name_plural = _("targets")
         constraints = [
-            models.UniqueConstraint(
-                fields=["indicator", "partner", "place", "period"],
-                nulls_distinct=False,
+            once(
+                "indicator",
+                "partner",
+                "place",
+                "period",
+                empty={"partner": 0, "place": 0, "period": 0},
                 name="target_once",
-                violation_error_message=_("There is already a target for this partner, place and period."),
+                message=_("There is already a target for this partner, place and period."),
             ),
             models.CheckConstraint(
                 condition=ONE_NUMBER,
@@ -381,11 +385,13 @@ class ReportingAssignment(models.Model):
         verbose_name = _("reporting assignment")
         verbose_name_plural = _("reporting assignments")
         constraints = [
-            models.UniqueConstraint(
-                fields=["indicator", "partner", "starts_on"],
-                nulls_distinct=False,
+            once(
+                "indicator",
+                "partner",
+                "starts_on",
+                empty={"starts_on": date.min},
                 name="assignment_once",
-                violation_error_message=_("This partner already owes this indicator from that date."),
+                message=_("This partner already owes this indicator from that date."),
             ),
             in_order("starts_on", "ends_on", name="assignment_dates_in_order"),
             models.CheckConstraint(

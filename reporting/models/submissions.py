@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, User
 from accounts.roles import Permission
-from plumbing.constraints import both_or_neither, choices_held
+from plumbing.constraints import both_or_neither, choices_held, once
 from programs.models import Indicator, Program, Project, ReportingPeriod
 from programs.scope import PROJECT_PLACE, ScopedQuerySet
 
@@ -166,7 +166,7 @@ class NarrativeQuestion(models.Model):
         verbose_name = _("narrative question")
         verbose_name_plural = _("narrative questions")
         constraints = [
-            models.UniqueConstraint(fields=["program", "project", "heading"], nulls_distinct=False, name="narrative_question_once"),
+            once("program", "project", "heading", empty={"program": 0, "project": 0}, name="narrative_question_once"),
             models.CheckConstraint(condition=Q(program__isnull=True) | Q(project__isnull=True), name="narrative_question_one_scope"),
         ]
 

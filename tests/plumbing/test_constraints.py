@@ -1,7 +1,13 @@
 """Pairs that travel together and lists that the database holds, over every model of the portal."""
 
+import pytest
 from django.apps import apps
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django.db.models import CheckConstraint
+
+from programs.models import Target
+from tests import factories
 
 OURS = {"accounts", "locations", "programs", "reporting", "exchange"}
 # When alone says enough: the other half is the portal itself, or the row's own author.
@@ -39,3 +45,23 @@ def test_every_list_of_choices_is_held_by_the_database():
                 if name not in {c.name for c in model._meta.constraints}:
                     unheld.append(f"{model._meta.label}.{field.name}")
     assert unheld == []
+
+
+@pytest.mark.django_db
+def test_two_targets_without_partner_place_and_period_are_one_too_many():
+    indicator = factories.world().indicator()
+    Target.objects.create(indicator=indicator, value=10)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Target.objects.create(indicator=indicator, value=12)
+    with pytest.raises(ValidationError, match="already a target for this partner"):
+        Target(indicator=indicator, value=12).full_clean()
+
+
+def test_no_constraint_relies_on_what_one_database_only_can_do():
+    leaning = [
+        constraint.name
+        for model in our_models()
+        for constraint in model._meta.constraints
+        if getattr(constraint, "nulls_distinct", None) is not None or getattr(constraint, "include", None)
+    ]
+    assert leaning == []
