@@ -67,6 +67,12 @@ def require(
         user.acting_for_id = None if any(one.deputy_for is None for one in covering) else covering[0].deputy_for
 
 
+def require_word(user: Actor, permission: Permission) -> None:
+    """For what belongs to no project, such as the indicator library: the word, held anywhere, is enough."""
+    if permission not in words(user):
+        raise NotAllowed(_("You may not do this: it needs the permission to %(what)s.") % {"what": Permission(permission).label})
+
+
 def acts_for(user: User) -> frozenset[int]:
     """The people whose deputy this person is today."""
     return frozenset(one.deputy_for for one in held(user) if one.deputy_for is not None)
