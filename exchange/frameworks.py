@@ -25,7 +25,7 @@ from exchange.written_numbers import NotANumber, Written
 from exchange.written_periods import Span
 from plumbing.numbers import divide
 
-LONGEST_NAME = 1000
+LONGEST_NAME = 500
 RESULT_START = re.compile(
     r"^\s*(?P<kind>[^\W\d_][^\W\d_ ]*(?: [^\W\d_]+)?)\s*(?P<number>\d+(?:[.\-]\d+)*[a-z]?\.?)?\s*(?:[:.)\-–—]+\s*|\s+(?=\S)|$)(?P<title>.*)$",
     re.S,
@@ -229,7 +229,7 @@ class _Reader:
         if len(name) > LONGEST_NAME:
             notes.append(name)
             self._warn(
-                row, Field.INDICATOR, "long", name[:60] + "…", _("The wording is cut after 1,000 characters; all of it is kept as a note.")
+                row, Field.INDICATOR, "long", name[:60] + "…", _("The wording is cut after 500 characters; all of it is kept as a note.")
             )
         self.results[result].rows.append(row)
         return IndicatorRow(

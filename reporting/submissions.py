@@ -235,6 +235,15 @@ def withdraw(submission: Submission, *, by: User, reason: str) -> Submission:
     return submission
 
 
+def discard_past(keys: Iterable[int]) -> None:
+    """Remove reports of past figures that nobody decided on: their import is being undone. Inside the caller's transaction."""
+    rows = Submission.objects.filter(pk__in=list(keys), origin=Submission.Origin.PAST)
+    if rows.exclude(state__in=(State.DRAFT, State.SUBMITTED, State.WITHDRAWN)).exists():
+        raise WrongState(_("A report of past figures was decided on and stays."))
+    SubmissionSnapshot.objects.filter(submission__in=rows).delete()
+    rows.delete()
+
+
 def may_accept(submission: Submission, *, by: User) -> str:
     """Why this person may not accept the report, in words; empty when they may."""
     if not access.allows(by, Permission.REVIEW_FIGURES, project=submission.project):
