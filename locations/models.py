@@ -41,6 +41,7 @@ class Place(models.Model):
     valid_to = models.DateField(_("valid to"), null=True, blank=True)
     source = models.CharField(_("source"), max_length=120, blank=True)
     is_unspecified = models.BooleanField(_("stands for “somewhere in” its parent"), default=False)
+    updated_at = models.DateTimeField(auto_now=True, db_index=True)
 
     objects = PlaceQuerySet.as_manager()
 

@@ -104,7 +104,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "plumbing.addresses.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -165,7 +165,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.str("CACHE_URL")}
     if env.str("CACHE_URL", "")
-    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"}
+    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"},
+    # Counts API calls: in Redis for all processes together, else in the memory of each, never in the database.
+    "limits": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.str("CACHE_URL")}
+    if env.str("CACHE_URL", "")
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "limits"},
 }
 
 # Who you are
@@ -271,11 +275,40 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 # Logs: to stderr, without personal data; JSON lines in production
 LOGGING = logging_config(production=PRODUCTION, level=env.str("LOG_LEVEL", "INFO"))
 
+# The partner API
+API_READS_A_MINUTE = env.int("API_READS_A_MINUTE", 600)
+API_WRITES_A_MINUTE = env.int("API_WRITES_A_MINUTE", 120)
 REST_FRAMEWORK = {
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.BearerKey", "accounts.api.authentication.Session"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.api.limits.PerCaller"],
+    "DEFAULT_PARSER_CLASSES": ["plumbing.json_body.JSONBody"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "accounts.api.schema.Described",
+    "EXCEPTION_HANDLER": "plumbing.problems.handler",
     "COERCE_DECIMAL_TO_STRING": True,
     "UNAUTHENTICATED_USER": None,
+    "NUM_PROXIES": PROXIES,
 }
-SPECTACULAR_SETTINGS = {"TITLE": "Peacebuild partner API", "VERSION": "1", "OAS_VERSION": "3.1.0", "SERVE_INCLUDE_SCHEMA": False}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Peacebuild partner API",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "SORT_OPERATIONS": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "ActivityKind": "programs.models.activities.ActivityRecord.Kind",
+        "ActivityFlag": "programs.models.activities.ActivityRecord.Flag",
+        "ResultKind": "programs.models.projects.Result.Kind",
+        "LevelOfWork": "programs.models.projects.Level",
+        "ActivityStatus": "programs.models.projects.ActivityStatus",
+        "DefinitionStatus": "programs.models.indicators.IndicatorDefinition.Status",
+        "PeriodState": "programs.models.periods.ReportingPeriod.State",
+        "SubmissionState": "reporting.models.submissions.Submission.State",
+        "EmptyReason": "reporting.models.figures.EmptyReason",
+    },
+    "DESCRIPTION": "What partners read and report. Numbers are strings, errors are problem+json, lists are cursor pages.",
+}

@@ -3,11 +3,18 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from peacebuild import api
 from plumbing.views import favicon
+
+handler400 = "peacebuild.api.bad_request"
+handler403 = "peacebuild.api.forbidden"
+handler404 = "peacebuild.api.not_found"
+handler500 = "peacebuild.api.server_error"
 
 urlpatterns = [
     path("favicon.ico", favicon, name="favicon"),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("api/v1/", include(api.urls)),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -1,4 +1,4 @@
-"""How exact numbers look in JSON."""
+"""How exact numbers and plain text look in JSON."""
 
 from __future__ import annotations
 
@@ -15,5 +15,14 @@ class ExactNumberField(serializers.DecimalField):
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, bool) or "_" in str(data):  # Python would read True as 1 and 1_000 as 1000
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class PlainTextField(serializers.CharField):
+    """Text that must come as text: DRF's own field takes the number 12 for "12" without a word."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)

@@ -28,6 +28,7 @@ class Migration(migrations.Migration):
                 ('valid_to', models.DateField(blank=True, null=True, verbose_name='valid to')),
                 ('source', models.CharField(blank=True, max_length=120, verbose_name='source')),
                 ('is_unspecified', models.BooleanField(default=False, verbose_name='stands for “somewhere in” its parent')),
+                ('updated_at', models.DateTimeField(auto_now=True, db_index=True)),
                 ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='locations.place', verbose_name='lies in')),
             ],
             options={

@@ -568,6 +568,7 @@ class Migration(migrations.Migration):
                 ('starts_on', models.DateField(blank=True, null=True, verbose_name='from')),
                 ('ends_on', models.DateField(blank=True, null=True, verbose_name='until')),
                 ('includes_predecessor', models.BooleanField(blank=True, help_text="Yes: the predecessor's stream ends where this one begins.", null=True, verbose_name="running total includes the predecessor's")),
+                ('updated_at', models.DateTimeField(auto_now=True, db_index=True)),
                 ('indicator', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='assignments', to='programs.indicator', verbose_name='indicator')),
                 ('partner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='accounts.organization', verbose_name='partner')),
                 ('takes_over_from', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='handed_to', to='programs.reportingassignment', verbose_name='takes over from')),

@@ -378,6 +378,7 @@ class ReportingAssignment(models.Model):
         _("running total includes the predecessor's"), null=True, blank=True,
         help_text=_("Yes: the predecessor's stream ends where this one begins."),
     )  # fmt: skip
+    updated_at = models.DateTimeField(auto_now=True, db_index=True)
 
     objects = AssignmentQuerySet.as_manager()
 
