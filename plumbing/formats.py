@@ -112,9 +112,9 @@ def file_size(size: int | None) -> str:
     """Bytes as "48 KB" or "2.4 MB" (1 KB = 1,000 bytes)."""
     if size is None:
         return NOT_REPORTED
-    if size < 1_000_000:
-        return f"{number(max(1, round(size / 1000)) if size else 0)}{NO_BREAK}{gettext('KB')}"
-    return f"{number(Decimal(size).scaleb(-6), 1)}{NO_BREAK}{gettext('MB')}"
+    unit = gettext("KB") if size < 1_000_000 else gettext("MB")
+    shown = number(max(1, round(size / 1000)) if size else 0) if size < 1_000_000 else number(Decimal(size).scaleb(-6), 1)
+    return f"{shown}{NO_BREAK}{unit}"
 
 
 def _decimal(value: Decimal | int | str) -> Decimal:

@@ -1,0 +1,59 @@
+import re
+from pathlib import Path
+
+import polib
+import pytest
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import override
+
+from accounts.roles import Role
+from dashboard.navigation import ACCOUNT_LINKS, GROUPS
+from programs.models import ActionPoint, Level, ReportingPeriod
+from reporting.models import DonorReport, Submission
+
+ROOT = Path(__file__).resolve().parents[2]
+LANGUAGES = [code for code, _name in settings.LANGUAGES if code != "en"]
+PLACEHOLDER = re.compile(r"%\(\w+\)s|(?<!{){\w+}")
+
+
+def catalog(language):
+    return polib.pofile(str(ROOT / "locale" / language / "LC_MESSAGES" / "django.po"))
+
+
+def words_of_the_shell():
+    with override("en"):
+        for name, items in GROUPS:
+            yield str(name)
+            for item in items:
+                yield from (str(item.label), str(item.short))
+        yield from (str(label) for _url, label, _needs in ACCOUNT_LINKS)
+        for states in (Role, Level, ReportingPeriod.State, ActionPoint.State, Submission.State, DonorReport.State):
+            yield from (str(state.label) for state in states)
+    for path in [*(ROOT / "templates" / "components").rglob("*.html"), *(ROOT / "templates").glob("*.html")]:
+        for pair in re.findall(r"""{% translate ["'](.+?)["'] %}|\b_\(["'](.+?)["']\)""", path.read_text()):
+            yield "".join(pair)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_word_of_the_shell_is_translated(language):
+    said = {entry.msgid for entry in catalog(language) if entry.translated()}
+    assert sorted(set(filter(None, words_of_the_shell())) - said) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_translation_keeps_every_placeholder_and_none_is_only_guessed(language):
+    for entry in catalog(language):
+        assert not entry.fuzzy, entry.msgid
+        if entry.msgstr:
+            assert set(PLACEHOLDER.findall(entry.msgstr)) == set(PLACEHOLDER.findall(entry.msgid)), entry.msgid
+        for text in filter(None, entry.msgstr_plural.values()):
+            assert set(PLACEHOLDER.findall(text)) <= set(PLACEHOLDER.findall(entry.msgid_plural)), entry.msgid
+
+
+def test_arabic_has_all_six_ways_to_count():
+    assert all(len(entry.msgstr_plural) == 6 for entry in catalog("ar") if entry.msgid_plural and entry.translated())
+
+
+def test_the_words_of_the_navigation_wait_for_the_readers_language():
+    assert all(isinstance(item.label, Promise) for _name, items in GROUPS for item in items)
