@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from functools import cached_property
+from typing import Any, get_args, get_origin, get_type_hints
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -205,13 +206,20 @@ class ReportContent:
     def right_to_left(self) -> bool:
         return self.language.split("-")[0] in {"ar", "fa", "he", "ur"}
 
-    @property
+    @cached_property
     def content_hash(self) -> str:
         """SHA-256 over what a reader of the files sees, in one canonical spelling, so that equal content has an equal hash."""
-        plain = _plain(self)
-        del plain["signed_off"]
-        canonical = json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return hashlib.sha256(replace(self, signed_off="").as_json().encode()).hexdigest()
+
+    def as_json(self) -> str:
+        """The one canonical spelling: sorted keys, numbers as plain strings."""
+        return json.dumps(_plain(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> ReportContent:
+        """The content that ``as_json`` wrote."""
+        content: ReportContent = _restored(cls, json.loads(text))
+        return content
 
     @property
     def standing(self) -> str:
@@ -235,6 +243,20 @@ def _plain(value: Any) -> Any:
     if isinstance(value, date):  # a datetime is one
         return value.isoformat()
     return value
+
+
+def _restored(kind: Any, value: Any) -> Any:
+    """``value`` of a JSON text as the annotated ``kind``: a dataclass, a tuple of one kind, an optional, or a plain value."""
+    if get_origin(kind) is tuple:
+        return tuple(_restored(get_args(kind)[0], part) for part in value)
+    if type(None) in get_args(kind):
+        return None if value is None else _restored(next(one for one in get_args(kind) if one is not type(None)), value)
+    if is_dataclass(kind):
+        hints = get_type_hints(kind)
+        return kind(**{name: _restored(hints[name], part) for name, part in value.items()})  # type: ignore[operator]
+    if kind is date or kind is datetime:
+        return kind.fromisoformat(value)
+    return kind(value)
 
 
 def shown(number: Number) -> str:

@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.roles import Permission
 from plumbing.constraints import both_or_neither, choices_held
 from plumbing.numbers import ExactDecimal
-from programs.models import Grant, Indicator, ReportRequirement
+from programs.models import Grant, Indicator, IndicatorDefinition, ReportRequirement, Result
 from programs.scope import held
 from reporting.models.figures import Figure, Restatement
 
@@ -60,7 +60,7 @@ class DonorReport(models.Model):
 
     class State(models.TextChoices):
         DRAFT = "draft", _("Draft")
-        FROZEN = "frozen", _("Frozen, not signed off")
+        FROZEN = "frozen", _("Not signed off")
         SIGNED_OFF = "signed_off", _("Signed off")
         SENT = "sent", _("Sent")
         COMMENTED = "commented", _("Donor's comments in")
@@ -79,6 +79,12 @@ class DonorReport(models.Model):
     frozen_at = models.DateTimeField(null=True)
     frozen_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     content_hash = models.CharField(max_length=64, blank=True, help_text="sha-256 of the published content, printed in the files")
+    published = models.TextField(blank=True, help_text="canonical JSON of the frozen content, already suppressed; prose is in the sections")
+    why = models.TextField(_("why a new version"), blank=True)
+    accepted_reports = models.PositiveIntegerField(null=True, help_text="partners' reports accepted when it froze")
+    expected_reports = models.PositiveIntegerField(null=True)
+    sign_off_asked_at = models.DateTimeField(null=True)
+    sign_off_asked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     signed_off_at = models.DateTimeField(null=True)
     signed_off_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     sent_at = models.DateTimeField(null=True)
@@ -90,12 +96,26 @@ class DonorReport(models.Model):
 
     objects = DonorReportQuerySet.as_manager()
 
+    EDITABLE = ("draft", "frozen")
+
     class Meta:
         ordering = ["-requirement__due_on", "-version"]
         verbose_name = _("donor report")
         verbose_name_plural = _("donor reports")
         constraints = [
             models.UniqueConstraint(fields=["requirement", "version"], name="donor_report_version_once"),
+            models.UniqueConstraint(
+                fields=["requirement"],
+                condition=Q(state__in=["draft", "frozen", "signed_off"]),
+                name="donor_report_one_version_in_work",
+                violation_error_message=_("A version of this report is being worked on: go on with that one."),
+            ),
+            both_or_neither("sign_off_asked_at", "sign_off_asked_by", name="donor_report_sign_off_asked_when_and_by"),
+            models.CheckConstraint(
+                condition=Q(version=1) | ~Q(why=""),
+                name="donor_report_new_version_says_why",
+                violation_error_message=_("Say why there is a new version."),
+            ),
             models.CheckConstraint(
                 condition=Q(signed_off_by__isnull=True) | (~Q(signed_off_by=F("prepared_by")) & ~Q(signed_off_by=F("frozen_by"))),
                 name="donor_report_signed_off_by_a_second_person",
@@ -117,8 +137,17 @@ class DonorReport(models.Model):
         return f"{self.requirement} v{self.version}"
 
 
-@choices_held("state")
+@choices_held("state", "kind")
 class DonorReportSection(models.Model):
+    """A part of the report. An outcome's holds its table of results, others only text, others only what is computed."""
+
+    class Kind(models.TextChoices):
+        TEXT = "text", _("text")
+        OUTCOME = "outcome", _("results of an outcome")
+        MONEY = "money", _("spending")
+        INDICATORS = "indicators", _("all indicators")
+        BREAKDOWNS = "breakdowns", _("who took part")
+
     class State(models.TextChoices):
         MISSING = "missing", _("missing")
         CARRIED = "carried", _("carried over, to edit")
@@ -127,10 +156,14 @@ class DonorReportSection(models.Model):
 
     report = models.ForeignKey(DonorReport, models.CASCADE, related_name="sections")
     key = models.SlugField(max_length=40)
-    heading = models.CharField(max_length=300)
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.TEXT)
+    heading = models.CharField(_("heading"), max_length=300)
     guidance = models.TextField(blank=True)
-    text = models.TextField(blank=True)
-    rating = models.CharField(max_length=40, blank=True)
+    limit = models.PositiveIntegerField(null=True, help_text="longest text in characters, where the donor sets one")
+    is_required = models.BooleanField(default=True)
+    results = models.ManyToManyField(Result, related_name="+", help_text="the projects' outcomes that this section is about")
+    text = models.TextField(_("text"), blank=True)
+    rating = models.CharField(_("rating"), max_length=40, blank=True)
     state = models.CharField(max_length=8, choices=State, default=State.MISSING)
     order = models.PositiveSmallIntegerField(default=0)
     edited_at = models.DateTimeField(null=True)
@@ -148,31 +181,37 @@ class DonorReportSection(models.Model):
 
 
 class DonorReportFigure(models.Model):
-    """One indicator's line, frozen: raw numbers for tracing, the published text for the files."""
+    """One line of the report, frozen: raw numbers for tracing, the published text for reading, and why it differs from the plan.
+
+    It pools the indicators of one definition over the grant's projects, as the roll-up does.
+    """
 
     report = models.ForeignKey(DonorReport, models.CASCADE, related_name="figures")
-    indicator = models.ForeignKey(Indicator, models.PROTECT, related_name="+")
-    cell = models.CharField(max_length=200, blank=True, help_text="the disaggregation's key; empty: the total")
+    section = models.ForeignKey(DonorReportSection, models.CASCADE, related_name="figures")
+    definition = models.ForeignKey(IndicatorDefinition, models.PROTECT, related_name="+")
+    indicators = models.ManyToManyField(Indicator, related_name="+")
+    code = models.CharField(max_length=60, help_text="unique in the report")
+    label = models.CharField(max_length=500)
     order = models.PositiveSmallIntegerField(default=0)
     value = ExactDecimal(null=True)
     numerator = ExactDecimal(null=True)
     denominator = ExactDecimal(null=True)
-    share = ExactDecimal(null=True)
     why_none = models.CharField(max_length=40, blank=True)
-    published = models.CharField(max_length=60, blank=True)
-    published_status = models.CharField(max_length=12, blank=True, help_text="suppressed, held or empty")
-    baseline = models.CharField(max_length=60, blank=True)
-    milestone = models.CharField(max_length=60, blank=True)
-    target = models.CharField(max_length=60, blank=True)
-    coverage = models.CharField(max_length=40, blank=True)
+    baseline = ExactDecimal(null=True)
+    milestone = ExactDecimal(null=True)
+    milestone_is_linear = models.BooleanField(default=False)
+    target = ExactDecimal(null=True)
+    is_below = models.BooleanField(default=False, help_text="behind the milestone, in the direction that is better")
+    published = models.CharField(max_length=60, help_text="as in the files")
+    published_status = models.CharField(max_length=20)
     variance_reason = models.TextField(blank=True)
 
     class Meta:
         ordering = ["order", "id"]
-        constraints = [models.UniqueConstraint(fields=["report", "indicator", "cell"], name="donor_report_figure_once")]
+        constraints = [models.UniqueConstraint(fields=["report", "code"], name="donor_report_figure_once")]
 
     def __str__(self) -> str:
-        return self.published
+        return f"{self.code} {self.published}"
 
 
 class DonorReportSource(models.Model):
@@ -193,11 +232,11 @@ class DonorReportChange(models.Model):
     """What changed since the version before, and the restatement that says why."""
 
     report = models.ForeignKey(DonorReport, models.CASCADE, related_name="changes")
-    indicator = models.ForeignKey(Indicator, models.PROTECT, related_name="+")
-    old = models.CharField(max_length=60)
-    new = models.CharField(max_length=60)
+    code = models.CharField(max_length=60)
+    old = models.CharField(max_length=60, blank=True)
+    new = models.CharField(max_length=60, blank=True)
     reason = models.TextField(blank=True)
-    restatement = models.ForeignKey(Restatement, models.PROTECT, null=True, related_name="+")
+    restatements = models.ManyToManyField(Restatement, related_name="+")
 
     class Meta:
         ordering = ["id"]
@@ -224,6 +263,9 @@ class DonorReportFile(models.Model):
     content_type = models.CharField(max_length=100, blank=True)
     size = models.PositiveIntegerField(null=True)
     digest = models.CharField(max_length=64, blank=True)
+    content_hash = models.CharField(max_length=64, blank=True, help_text="of the content it was built from")
+    signed_off = models.BooleanField(default=False, help_text="whether it says so")
+    unknown_names = models.TextField(blank=True, help_text="placeholders of the template that the report does not have, one a line")
     requested_at = models.DateTimeField(default=timezone.now)
     requested_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     lease_until = models.DateTimeField(null=True)
@@ -234,7 +276,11 @@ class DonorReportFile(models.Model):
 
     class Meta:
         ordering = ["requested_at", "id"]
-        constraints = [models.UniqueConstraint(fields=["report", "kind", "digest"], name="donor_report_file_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["report", "kind", "digest"], name="donor_report_file_once"),
+            models.CheckConstraint(condition=Q(built_at__isnull=True) | ~Q(path=""), name="donor_report_file_built_is_there"),
+        ]
+        indexes = [models.Index(fields=["requested_at"], condition=Q(built_at__isnull=True), name="donor_report_file_to_build")]
 
     def __str__(self) -> str:
         return self.name or self.kind

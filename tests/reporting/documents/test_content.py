@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 from django.utils import translation
 
-from reporting.documents.content import HIDDEN_MARK, Number, Span, Status, shown
+from reporting.documents.content import HIDDEN_MARK, Number, ReportContent, Span, Status, shown
 from tests.reporting.documents.example import example, people
 
 
@@ -60,3 +60,9 @@ def test_a_shown_number_without_a_value_is_refused_and_zero_is_a_value():
 def test_numbers_are_spelled_in_the_language_of_the_report(language, number, words):
     with translation.override(language):
         assert shown(number) == words
+
+
+def test_content_comes_back_from_its_json_as_it_was():
+    content = example(signed_off="signed off")
+
+    assert ReportContent.from_json(content.as_json()) == content
