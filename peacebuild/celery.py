@@ -26,6 +26,7 @@ BEAT = {
     "open reporting periods": ("programs.tasks.open_periods", 5 * MINUTE, 5 * MINUTE),
     "write reminders": ("reporting.tasks.remind", 15 * MINUTE, 15 * MINUTE),
     "send what waits in the outbox": ("accounts.tasks.send_messages", MINUTE, MINUTE),
+    "build files of donor reports that wait": ("reporting.tasks.build_report_files", MINUTE, MINUTE),
     "clear ended sessions and spent messages": ("plumbing.tasks.clear_out", crontab(hour=3, minute=20), 3600),
 }
 

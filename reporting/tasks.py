@@ -2,10 +2,24 @@
 
 from celery import shared_task
 
-from reporting import reminders
+from reporting import reminders, report_files
+from reporting.models import DonorReportFile
 
 
 @shared_task
 def remind() -> int:
     """Write the reminders that are due now."""
     return reminders.remind()
+
+
+@shared_task
+def build_report_file(file_id: int) -> bool:
+    """Build one file of a donor report."""
+    file = DonorReportFile.objects.filter(pk=file_id).first()
+    return file is not None and report_files.build(file)
+
+
+@shared_task
+def build_report_files() -> int:
+    """Build whatever files of donor reports were asked for and are not there."""
+    return report_files.build_waiting()
