@@ -41,6 +41,11 @@ SHIPPED: dict[str, Shipped] = {
     "gewe-marker-2": Shipped(
         "30", _("Percent of the budget that gender marker 2 asks for"), "PBF guidance, not confirmed by a published text"
     ),
+    "outcome-ratings": Shipped(
+        "off track; on track; on track with significant peacebuilding results",
+        _("Ratings of an outcome in a donor report, parted by semicolons"),
+        "PBF template, not confirmed by a published text",
+    ),
     "clearance-reminder-days": Shipped("30", _("Days before a clearance ends on which its owner is reminded"), "due diligence practice"),
     "clearance-months": Shipped("12", _("Months for which a clearance of support is valid at most"), "institutions, section 2"),
     "sensitivity-review-months": Shipped(

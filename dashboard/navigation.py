@@ -62,6 +62,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Item, ...]], ...] = (
             ),
             Item("review_list", _("Review"), "clipboard-check", frozenset({P.REVIEW_FIGURES})),
             Item("donor_reports", _("Donor reports"), "file-earmark-text", frozenset({P.PREPARE_REPORT, P.READ_SENT_REPORT})),
+            Item("grants", _("Grants and money"), "cash-coin", frozenset({P.READ_MONEY})),
         ),
     ),
     (_("Look"), (Item("portfolio", _("Portfolio"), "pie-chart", frozenset({P.READ_PORTFOLIO})),)),

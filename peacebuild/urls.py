@@ -17,4 +17,5 @@ urlpatterns = [
     path("api/v1/", include(api.urls)),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("", include("reporting.urls")),
 ]

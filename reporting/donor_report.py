@@ -262,7 +262,7 @@ def who_may_sign_off(report: DonorReport) -> list[User]:
 def may(report_or_grant: DonorReport | Grant, permission: Permission, *, by: User) -> bool:
     """Whether the person holds the word in every project of the grant."""
     grant = report_or_grant if isinstance(report_or_grant, Grant) else report_or_grant.requirement.grant
-    projects = [row.project for row in grant.projects.select_related("project__program")]
+    projects = [row.project for row in grant.projects.all()]
     return bool(projects) and all(access.allows(by, permission, project=project) for project in projects)
 
 

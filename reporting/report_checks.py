@@ -12,7 +12,6 @@ from django.utils.translation import ngettext
 
 from accounts import practice
 from plumbing import formats
-from programs import grants
 from programs.models import Marker
 from reporting import report_sections, report_text
 from reporting.models import DonorReport, DonorReportFigure, DonorReportSection, DonorReportSource
@@ -133,7 +132,7 @@ def _dates(report: DonorReport) -> Iterable[Check]:
     grant = report.requirement.grant
     if grant.first_transfer_on is None:
         yield Check("first_transfer", Severity.ERROR, _("The date of the first transfer is not stated"), _("The grant starts with it."))
-    for row in grant.projects.select_related("project"):
+    for row in grant.projects.all():
         project = row.project
         if project.first_ends_on is not None and project.ends_on < project.first_ends_on:
             yield Check("end_date", Severity.ERROR, _("%(project)s ends before its first end date") % {"project": project.code})
@@ -142,13 +141,11 @@ def _dates(report: DonorReport) -> Iterable[Check]:
 
 def _markers(report: DonorReport) -> Iterable[Check]:
     """The gender marker promises a share of the budget; the thresholds are practice values."""
-    money = {row.project.pk: row.money for row in grants.spending(report.requirement.grant).rows}
+    shares = {row.project_id: row.gender_share for row in report.requirement.grant.projects.all() if row.approved}
     high, middle = practice.number("gewe-marker-3"), practice.number("gewe-marker-2")
-    markers = Marker.objects.filter(project__in=money, scheme=Marker.Scheme.PBF_GENDER).select_related("project").order_by("project__code")
+    markers = Marker.objects.filter(project__in=shares, scheme=Marker.Scheme.PBF_GENDER).select_related("project").order_by("project__code")
     for marker in markers:
-        share = money[marker.project_id].gender_approved_share
-        if share is None:
-            continue
+        share = Decimal(shares[marker.project_id])
         fits = _fits(marker.value, share, high, middle)
         words = _("%(project)s: gender marker %(value)s, %(share)s of the money") % {
             "project": marker.project.code, "value": marker.value, "share": formats.percent(share, 0),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -25,6 +26,7 @@ from plumbing.refusals import Invalid, Problem, Refused
 from privacy import files
 from reporting import donor_report, report_text
 from reporting.documents import annexes, pdf, word, word_template
+from reporting.documents.content import ReportContent
 from reporting.models import DonorReport, DonorReportFile, WordTemplate
 
 Kind = DonorReportFile.Kind
@@ -71,15 +73,16 @@ def build(file: DonorReportFile) -> bool:
         return False
     report = DonorReport.objects.select_related("requirement__grant", "signed_off_by", "template").get(pk=file.report_id)
     try:
-        content, unknown = _rendered(report, file.kind)
-        stored = files.store(content, purpose=PURPOSE, owner_id=str(file.pk), encrypt=False, limit=LARGEST_FINAL)
+        content = report_text.content_of(report)
+        data, unknown = _rendered(report, content, file.kind)
+        stored = files.store(data, purpose=PURPOSE, owner_id=str(file.pk), encrypt=False, limit=LARGEST_FINAL)
     except (pdf.DocumentNotBuilt, word_template.NotATemplate, files.FileRefused, files.FileUnreadable) as problem:
         DonorReportFile.objects.filter(pk=file.pk, lease_token=token).update(error=str(problem)[:300], attempts=MOST_ATTEMPTS)
         return False
     done = DonorReportFile.objects.filter(pk=file.pk, lease_token=token, built_at__isnull=True).update(
         path=stored.path, content_type=stored.content_type, size=stored.size, digest=stored.digest, built_at=timezone.now(),
-        unknown_names="\n".join(unknown), lease_until=None, error="", content_hash=report.content_hash,
-        signed_off=report.signed_off_at is not None,
+        unknown_names="\n".join(unknown), lease_until=None, error="", content_hash=content.content_hash,
+        signed_off=bool(content.signed_off),
     )  # fmt: skip
     if not done:
         files.discard(stored.path)
@@ -102,7 +105,9 @@ def keep_final(report: DonorReport, *, content: bytes, name: str, by: User) -> D
     if report.state != DonorReport.State.SIGNED_OFF:
         raise donor_report.WrongState(_("The final file is added after the sign-off and before it is sent."))
     with transaction.atomic():
-        report.files.filter(kind=Kind.FINAL).delete()
+        for earlier in report.files.filter(kind=Kind.FINAL):
+            transaction.on_commit(partial(files.discard, earlier.path))
+            earlier.delete()
         row = DonorReportFile(report=report, kind=Kind.FINAL, requested_by=by, content_hash=report.content_hash, signed_off=True)
         row.save()
         stored = files.store(
@@ -140,8 +145,7 @@ def choose_template(report: DonorReport, *, template: WordTemplate | None, by: U
     report.refresh_from_db()
 
 
-def _rendered(report: DonorReport, kind: str) -> tuple[bytes, tuple[str, ...]]:
-    content = report_text.content_of(report)
+def _rendered(report: DonorReport, content: ReportContent, kind: str) -> tuple[bytes, tuple[str, ...]]:
     trace = settings.PORTAL_ADDRESS.rstrip("/") + reverse("donor_report", args=[report.pk]) + "figures/"
     if kind == Kind.TEMPLATE:
         template = report.template

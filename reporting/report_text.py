@@ -24,7 +24,7 @@ def content_of(report: DonorReport) -> ReportContent:
     """The frozen numbers with the prose, ratings and reasons as they are now: what the files and the preview show."""
     frozen = ReportContent.from_json(report.published)
     sections = {section.key: section for section in report.sections.all()}
-    reasons = dict(report.figures.exclude(variance_reason="").values_list("code", "variance_reason"))
+    reasons = {line.code: line.variance_reason for line in report.figures.all()}
     rows = rows_of(frozen)
     with translation.override(report.language):
         merged = tuple(_merged(part, sections[part.key], reasons, rows) for part in frozen.sections if part.key in sections)

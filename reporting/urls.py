@@ -1,0 +1,28 @@
+"""Addresses of what was delivered."""
+
+from django.urls import path
+
+from reporting.views import donor_reports, grants
+
+urlpatterns = [
+    path("donor-reports/", donor_reports.DonorReportList.as_view(), name="donor_reports"),
+    path("donor-reports/templates/", grants.word_templates, name="word_templates"),
+    path("donor-reports/<int:pk>/", donor_reports.show, name="donor_report"),
+    path("donor-reports/<int:pk>/acts/<slug:name>/", donor_reports.act, name="donor_report_act"),
+    path("donor-reports/<int:pk>/comments/", donor_reports.comments, name="donor_report_comments"),
+    path("donor-reports/<int:pk>/figures/<str:code>/", donor_reports.figure, name="donor_report_figure"),
+    path("donor-reports/<int:pk>/figures/<str:code>/reason/", donor_reports.reason, name="donor_report_reason"),
+    path("donor-reports/<int:pk>/files/<int:file>/", donor_reports.download, name="donor_report_file"),
+    path("donor-reports/<int:pk>/files/<slug:kind>/ask/", donor_reports.ask_for_file, name="donor_report_ask_for_file"),
+    path("donor-reports/<int:pk>/final/", donor_reports.final, name="donor_report_final"),
+    path("donor-reports/<int:pk>/new-version/", donor_reports.new_version, name="donor_report_new_version"),
+    path("donor-reports/<int:pk>/parts/", donor_reports.add_part, name="donor_report_add_part"),
+    path("donor-reports/<int:pk>/parts/<slug:key>/", donor_reports.section, name="donor_report_section"),
+    path("donor-reports/<int:pk>/parts/<slug:key>/remove/", donor_reports.remove_part, name="donor_report_remove_part"),
+    path("donor-reports/<int:pk>/template/", donor_reports.choose_template, name="donor_report_template"),
+    path("requirements/<int:pk>/start/", donor_reports.start, name="donor_report_start"),
+    path("grants/", grants.GrantList.as_view(), name="grants"),
+    path("grants/<int:pk>/", grants.show, name="grant"),
+    path("grants/<int:pk>/approved/", grants.approved, name="grant_approved"),
+    path("grants/<int:pk>/spending/", grants.spending, name="grant_spending"),
+]
