@@ -142,8 +142,12 @@ def _dates(report: DonorReport) -> Iterable[Check]:
 def _markers(report: DonorReport) -> Iterable[Check]:
     """The gender marker promises a share of the budget; the thresholds are practice values."""
     shares = {row.project_id: row.gender_share for row in report.requirement.grant.projects.all() if row.approved}
+    markers = list(
+        Marker.objects.filter(project__in=shares, scheme=Marker.Scheme.PBF_GENDER).select_related("project").order_by("project__code")
+    )
+    if not markers:
+        return
     high, middle = practice.number("gewe-marker-3"), practice.number("gewe-marker-2")
-    markers = Marker.objects.filter(project__in=shares, scheme=Marker.Scheme.PBF_GENDER).select_related("project").order_by("project__code")
     for marker in markers:
         share = Decimal(shares[marker.project_id])
         fits = _fits(marker.value, share, high, middle)
