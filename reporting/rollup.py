@@ -69,7 +69,7 @@ def progress(
     """
     asked = asked if isinstance(asked, Promised) else promised(asked)
     dimension = by if isinstance(by, Dimension) else None
-    parts = parts_of(dimension) if dimension is not None else None
+    parts = parts_of() if dimension is not None else None
     rows = fetch(asked, through=through, with_cells=dimension is not None)
     groups: dict[int, list[Row]] = defaultdict(list)
     key_of = {key: row.definition_id if each == "definition" else key for key, row in asked.indicators.items()}
@@ -183,8 +183,8 @@ def _words(row: RollupRow | None) -> str:
     return "no row" if row is None else ", ".join(f"{name} {getattr(row, name)}" for name in _KEPT if getattr(row, name) not in (None, ""))
 
 
-def parts_of(dimension: Dimension) -> dict[int, Parts]:
-    """Which disaggregations split by the dimension, and into what; the others are left out with their figures' cells."""
+def parts_of() -> dict[int, Parts]:
+    """The dimensions and categories of every disaggregation; the total has none and is left out."""
     pairs: dict[int, set[tuple[int, int]]] = defaultdict(set)
     for key, of, category in DisaggregationCategory.objects.values_list("disaggregation_id", "dimension_id", "category_id"):
         pairs[key].add((of, category))

@@ -63,6 +63,7 @@ class Reason(TextChoices):
     NOT_ADDABLE = "not_addable", _("cannot be added up")
     BARE_SHARE = "bare_share", _("a share without numerator cannot be pooled")
     ANSWERS = "answers", _("answers are shown as a distribution")
+    HIDDEN = "hidden", _("hidden, because small numbers of people could be worked out")
     NO_BASELINE = "no_baseline", _("no baseline")
     NO_TARGET = "no_target", _("no target")
     NO_MILESTONE = "no_milestone", _("no milestone")

@@ -25,7 +25,7 @@ from locations.models import Place, PlaceTree
 from plumbing.refusals import Invalid, Problem, Refused
 from programs import access, calendar, library
 from programs.models import Indicator, Project, ReportingPeriod
-from reporting import checks, drafts, rollup
+from reporting import checks, drafts, published, rollup
 from reporting.models import (
     Figure,
     FigureDecision,
@@ -189,7 +189,9 @@ def accept(
         new = _to_count(submission, held, {place.pk for place in counts_at})
         restated = _restate(submission, new, held, by=by)
         Figure.objects.filter(pk__in=[f.pk for f in new]).update(counts=True)
-        rollup.keep(_touched(submission))
+        touched = _touched(submission)
+        rollup.keep(touched)
+        published.register(touched)
         library.freeze({f.indicator.definition_id for f in new})
         if submission.reopening_id is not None:
             Reopening.objects.filter(pk=submission.reopening_id, closed_at__isnull=True).update(closed_at=timezone.now(), closed_by=by)

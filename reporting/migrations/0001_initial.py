@@ -167,6 +167,22 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='PublishedNumber',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('period_end', models.DateField()),
+                ('cell', models.CharField(blank=True, help_text='empty: the total; sex=female; sex= for what is not broken down', max_length=80)),
+                ('value', plumbing.numbers.ExactDecimal(null=True)),
+                ('numerator', plumbing.numbers.ExactDecimal(null=True)),
+                ('denominator', plumbing.numbers.ExactDecimal(null=True)),
+                ('share', plumbing.numbers.ExactDecimal(null=True)),
+                ('status', models.CharField(choices=[('shown', 'shown'), ('held', 'held'), ('suppressed', 'suppressed'), ('none', 'none')], max_length=10)),
+                ('of_end', models.DateField(help_text='the period end whose number is shown; earlier than period_end when it is held', null=True)),
+                ('registered_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('indicator', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='published_numbers', to='programs.indicator')),
+            ],
+        ),
+        migrations.CreateModel(
             name='Reopening',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -456,6 +472,18 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='narrativequestion',
             constraint=models.CheckConstraint(condition=models.Q(('program__isnull', True), ('project__isnull', True), _connector='OR'), name='narrative_question_one_scope'),
+        ),
+        migrations.AddConstraint(
+            model_name='publishednumber',
+            constraint=models.UniqueConstraint(fields=('indicator', 'period_end', 'cell'), name='published_number_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='publishednumber',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['suppressed', 'none']), _negated=True), models.Q(('denominator__isnull', True), ('numerator__isnull', True), ('share__isnull', True), ('value__isnull', True)), _connector='OR'), name='hidden_number_is_not_kept'),
+        ),
+        migrations.AddConstraint(
+            model_name='publishednumber',
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['shown', 'held', 'suppressed', 'none'])), name='publishednumber_status_listed', violation_error_message='status has a value that is not on its list.'),
         ),
         migrations.AddConstraint(
             model_name='reopening',

@@ -10,6 +10,7 @@ from reporting.models.donor_reports import (
     WordTemplate,
 )
 from reporting.models.figures import Figure, FigureDecision, FigureNote, FlagReason, RestatedReport, Restatement, RollupRow
+from reporting.models.published import PublishedNumber
 from reporting.models.submissions import (
     Attachment,
     NarrativeAnswer,
@@ -33,6 +34,7 @@ __all__ = [
     "FlagReason",
     "NarrativeAnswer",
     "NarrativeQuestion",
+    "PublishedNumber",
     "Reopening",
     "RestatedReport",
     "Restatement",
