@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 # leg -> beginnings of reasons that are right there: another leg runs those tests.
 ALLOWED = {
     "sqlite": ("needs PostgreSQL", "needs RabbitMQ or Redis"),
-    "postgresql": (),
+    "postgresql": ("PostgreSQL refuses",),
     "browser": (),
     "api": (),
 }

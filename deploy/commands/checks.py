@@ -34,7 +34,7 @@ def steps() -> list[tuple[str, list[str], dict[str, str]]]:
         ("deployment", [python, "manage.py", "check", "--deploy", "--fail-level", "WARNING"], PRODUCTION),
     ]
     if templates:
-        checks.append(("templates", [python, "-m", "djade", "--check", *templates], {}))
+        checks.append(("templates", [str(VENV / "bin" / "djade"), "--target-version", "5.2", "--check", *templates], {}))
     return checks
 
 

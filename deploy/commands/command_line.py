@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -96,6 +97,8 @@ def main(arguments: list[str]) -> int:
         print(f"portal: there is no command {name!r}.\n{HELP}", end="", file=sys.stderr)
         return 2
     os.chdir(environment.ROOT)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # else the children's lines overtake ours in a file
     try:
         return COMMANDS[name](rest)
     except Problem as problem:

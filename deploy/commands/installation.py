@@ -30,9 +30,9 @@ def set_up() -> None:
 
 
 def upgrade() -> None:
-    """After new code. The backup first, then packages and database: what fails half-way can be restored."""
+    """After new code. A backup before the database changes: what fails half-way can be restored."""
     environment.install()
-    if _database_exists():
+    if _database_exists() and environment.manage("migrate", "--check", "--verbosity", "0"):
         file = environment.writable_data_folder() / "backups" / time.strftime("before-upgrade-%Y%m%dT%H%M%S.tar")
         file.parent.mkdir(mode=0o700, exist_ok=True)
         _manage("backup", str(file))

@@ -52,3 +52,9 @@ def test_readyz_is_503_when_the_broker_is_away(client, settings, monkeypatch):
     response = client.get("/readyz")
     assert response.status_code == 503
     assert response.json()["broker"] == "does not answer"
+
+
+@pytest.mark.broker
+@pytest.mark.django_db
+def test_readyz_reaches_a_real_broker(client):
+    assert client.get("/readyz").json()["broker"] == "ok"

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import tarfile
 
 import pytest
@@ -113,10 +114,11 @@ def test_a_name_that_climbs_out_of_the_folder_is_refused(files, empty, tmp_path,
 def test_a_postgresql_backup_comes_back_into_a_database_of_its_own(files, tmp_path, django_user_model, monkeypatch):
     django_user_model.objects.create_user(email="amina@example.org", password="x")
     backup.write(tmp_path / "b.tar")
+    name = f"portal_restored_{os.getpid()}"
     with connection.cursor() as cursor:
-        cursor.execute("CREATE DATABASE portal_restored TEMPLATE template0")
+        cursor.execute(f"CREATE DATABASE {name} TEMPLATE template0")
     try:
-        monkeypatch.setitem(connection.settings_dict, "NAME", "portal_restored")
+        monkeypatch.setitem(connection.settings_dict, "NAME", name)
         connection.close()
         report = backup.read(tmp_path / "b.tar")
         assert report.files == 0
@@ -125,4 +127,4 @@ def test_a_postgresql_backup_comes_back_into_a_database_of_its_own(files, tmp_pa
         monkeypatch.undo()
         connection.close()
         with connection.cursor() as cursor:
-            cursor.execute("DROP DATABASE IF EXISTS portal_restored WITH (FORCE)")
+            cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")

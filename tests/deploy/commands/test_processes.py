@@ -15,7 +15,7 @@ def test_it_starts_twice_restarts_what_dies_and_leaves_no_orphan(copy):
     try:
         copy.wait_until(copy.answers, seconds=120)
         copy.wait_until(lambda: copy.answers("/readyz"))
-        assert f"The portal is at http://localhost:{copy.port}" in copy.output()
+        copy.wait_until(lambda: f"The portal is at http://localhost:{copy.port}" in copy.output())
 
         copy.wait_until(copy.worker)
         killed = copy.worker()
