@@ -19,4 +19,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("reporting.urls")),
     path("", include("exchange.urls")),
+    path("", include("programs.urls")),
 ]
