@@ -6,11 +6,12 @@ A *block* must be solved before anything is submitted. A *flag* may pass with a 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 
 from accounts import practice
 from locations.models import Place, PlaceTree
@@ -22,16 +23,17 @@ from reporting.models import Figure, FlagReason, Submission
 Stream = tuple[int, int]  # indicator, place
 OverTime = IndicatorDefinition.OverTime
 
-LABELS = {
-    "fell": "running total fell",
-    "jump": "jump",
-    "cells": "cells do not reach the total",
-    "zero": "zero after a figure",
-    "outside": "place outside the assignment",
-    "above_100": "above 100 %",
-    "late": "late",
-    "same": "same figures as last time",
-    "parent_child": "parent and child place",
+# What each flag says; the words are filled in where it is read, in the reader's language.
+FLAGS = {
+    "fell": _l("the running total fell from %(before)s to %(now)s"),
+    "jump": _l("jump from %(before)s to %(now)s"),
+    "cells": _l("the cells add up to %(sum)s of %(total)s"),
+    "zero": _l("zero after %(before)s"),
+    "outside": _l("%(place)s is outside the assignment"),
+    "above_100": _l("above 100 %%"),
+    "late": _l("%(days)s days late"),
+    "same": _l("the same as in %(period)s"),
+    "parent_child": _l("%(below)s lies in %(above)s: is it counted in both?"),
 }
 
 
@@ -51,10 +53,14 @@ class Flag:
     """Something odd about one figure, in words, with the reporter's sentence where there is one."""
 
     kind: str
-    message: str
+    words: Mapping[str, str]
     indicator: Indicator
     place: Place
     sentence: str = ""
+
+    @property
+    def message(self) -> str:
+        return str(FLAGS[self.kind]) % self.words
 
     @property
     def is_explained(self) -> bool:
@@ -197,19 +203,19 @@ class _Checker:
             message = _("%(code)s: the cells add up to %(sum)s, the total says %(total)s. Correct one of them.") % words
             self.blocks.append(Block(f"figures/{total.indicator.code}", message, "cells", total.indicator, total.place))
         elif sum_ < whole:
-            self._flag("cells", _("the cells add up to %(sum)s of %(total)s") % words, total)
+            self._flag("cells", words, total)
 
     def _against_before(self, stream: Stream, now: Figure) -> None:
         before = self.previous.get(stream)
         share = _percent(now)
         if share is not None and share > 100 and now.indicator.definition.per == 100:
-            self._flag("above_100", _("above 100 %"), now)
+            self._flag("above_100", {}, now)
         if before is None:
             return
         if now.value is not None and before.value is not None:
             self._numbers(now, before)
         if _said(now) == _said(before) and now.value != 0 and now.indicator.definition.over_time != OverTime.SNAPSHOT:
-            self._flag("same", _("the same as in %(period)s") % {"period": before.period.code}, now)
+            self._flag("same", {"period": before.period.code}, now)
 
     def _numbers(self, now: Figure, before: Figure) -> None:
         assert now.value is not None
@@ -217,16 +223,16 @@ class _Checker:
         words = {"before": f"{before.value:f}", "now": f"{now.value:f}"}
         rule = now.indicator.definition.over_time
         if rule == OverTime.RUNNING_TOTAL and now.value < before.value:
-            self._flag("fell", _("the running total fell from %(before)s to %(now)s") % words, now)
+            self._flag("fell", words, now)
         elif now.value == 0 and before.value != 0 and rule != OverTime.RUNNING_TOTAL:
-            self._flag("zero", _("zero after %(before)s") % words, now)
+            self._flag("zero", words, now)
         elif before.value > 0 and now.value > before.value * practice.number("jump-factor"):
-            self._flag("jump", _("jump from %(before)s to %(now)s") % words, now)
+            self._flag("jump", words, now)
 
     def _place(self, row: Figure) -> None:
         assigned = {one.place.pk for one in self.owed if one.indicator.pk == row.indicator_id}
         if row.place_id not in assigned and drafts.outside(row.place, assigned):
-            self._flag("outside", _("%(place)s is outside the assignment") % {"place": row.place.name}, row)
+            self._flag("outside", {"place": row.place.name}, row)
 
     def _parent_and_child(self) -> None:
         by_indicator: dict[int, dict[int, Figure]] = defaultdict(dict)
@@ -244,7 +250,7 @@ class _Checker:
             for places in by_indicator.values():
                 if above in places and below in places:
                     words = {"above": places[above].place.name, "below": places[below].place.name}
-                    self._flag("parent_child", _("%(below)s lies in %(above)s: is it counted in both?") % words, places[above])
+                    self._flag("parent_child", words, places[above])
 
     def _late(self) -> None:
         expected = ExpectedReport.objects.filter(
@@ -255,11 +261,11 @@ class _Checker:
             return
         first = self.owed[0]
         days = (day - expected.due_on).days
-        self.flags.append(Flag("late", _("%(days)s days late") % {"days": days}, first.indicator, first.place, sentence="–"))
+        self.flags.append(Flag("late", {"days": str(days)}, first.indicator, first.place, sentence="–"))
 
-    def _flag(self, kind: str, message: str, row: Figure) -> None:
+    def _flag(self, kind: str, words: Mapping[str, str], row: Figure) -> None:
         sentence = self.sentences.get((row.indicator_id, row.place_id, kind), "")
-        self.flags.append(Flag(kind, message, row.indicator, row.place, sentence))
+        self.flags.append(Flag(kind, words, row.indicator, row.place, sentence))
 
 
 def _previous(submission: Submission, streams: Iterable[Stream]) -> dict[Stream, Figure]:

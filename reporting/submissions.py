@@ -101,7 +101,7 @@ def submit(submission: Submission, *, by: User, version: int | None = None) -> S
         )  # fmt: skip
         submission.decisions.all().delete()
         FigureNote.objects.filter(submission=submission, sent_at__isnull=False, answered_at__isnull=True).update(answered_at=now)
-        _snapshot(submission, by=by)
+        _snapshot(submission, found.flags, by=by)
         calendar.mark_reported(submission.period)
         audit.record("submission.submitted", [submission, submission.project], by=by, flags=len(found.flags), revision=submission.revision)
     return submission
@@ -429,14 +429,14 @@ def _reopen(
     return submission
 
 
-def _snapshot(submission: Submission, *, by: User) -> SubmissionSnapshot:
-    content = json.dumps(_content(submission), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+def _snapshot(submission: Submission, flags: Iterable[checks.Flag], *, by: User) -> SubmissionSnapshot:
+    content = json.dumps(_content(submission, flags), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     number = (submission.snapshots.order_by("-number").values_list("number", flat=True).first() or 0) + 1
     digest = hashlib.sha256(content.encode()).hexdigest()
     return SubmissionSnapshot.objects.create(submission=submission, number=number, content=content, digest=digest, taken_by=by)
 
 
-def _content(submission: Submission) -> dict[str, object]:
+def _content(submission: Submission, flags: Iterable[checks.Flag]) -> dict[str, object]:
     figures = submission.figures.order_by("indicator__code", "place__code", "disaggregation__key").values(
         "value", "numerator", "denominator", "share", "text", "reason", "source", "source_detail",
         code=F("indicator__code"), at=F("place__code"), cell=F("disaggregation__key"), answer=F("option__code"),
