@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Prefetch, Q, prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,7 +18,7 @@ from accounts.models import Organization, User
 from accounts.roles import Permission
 from plumbing.refusals import Refused
 from programs import access
-from programs.models import ExpectedReport, Project, ReportingAssignment, ReportingCalendar, ReportingPeriod
+from programs.models import AssignmentPlace, ExpectedReport, Project, ReportingAssignment, ReportingCalendar, ReportingPeriod
 
 STEP = {"monthly": 1, "quarterly": 3, "semiannual": 6, "annual": 12}
 
@@ -119,15 +119,26 @@ def assignments_in(period: ReportingPeriod, *, partner: Organization | None = No
         ReportingAssignment.objects.filter(indicator__project=period.project_id, indicator__is_retired=False)
         .filter(Q(starts_on__isnull=True) | Q(starts_on__lte=period.ends_on), Q(ends_on__isnull=True) | Q(ends_on__gte=period.starts_on))
         .select_related("indicator__definition", "indicator__result", "partner")
-        .prefetch_related("places__place", "periods")
+        .prefetch_related(Prefetch("places", AssignmentPlace.objects.select_related("place")))
     )
     if partner is not None:
         rows = rows.filter(partner=partner)
-    periods = list(ReportingPeriod.objects.filter(project=period.project_id).order_by("ends_on").values_list("pk", "ends_on"))
+    every = list(rows.order_by("indicator__result__order", "indicator__order", "pk"))
+    kinds, collected = {row.collected for row in every}, ReportingAssignment.Collected
+    if collected.DATES in kinds:
+        prefetch_related_objects(every, "periods")
+    periods = []
+    if kinds & {collected.BASELINE_ENDLINE, collected.YEARLY}:
+        periods = list(ReportingPeriod.objects.filter(project=period.project_id).order_by("ends_on").values_list("pk", "ends_on"))
     return [
         row
-        for row in rows.order_by("indicator__result__order", "indicator__order", "pk")
-        if collected_in(row.collected, period.pk, named={named.pk for named in row.periods.all()}, periods=periods)
+        for row in every
+        if collected_in(
+            row.collected,
+            period.pk,
+            named={n.pk for n in row.periods.all()} if row.collected == collected.DATES else set(),
+            periods=periods,
+        )
     ]
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Organization
 from locations.models import Place
 from plumbing import formats
+from plumbing.numbers import divide
 from programs import disaggregations
 from programs.models import BreakdownDimension, Indicator, IndicatorDefinition, Project, ReportingPeriod, Target
 from reporting import drafts, typed
@@ -54,6 +55,7 @@ class Row:
     previous: str = ""
     previous_period: str = ""
     target: str = ""
+    target_number: Decimal | None = None
     reason: str = ""
     source: str = ""
     notes: list[FigureNote] = field(default_factory=list)
@@ -89,27 +91,40 @@ class Sheet:
         return [(label, len(list(run))) for label, run in groupby(self.columns, key=lambda c: c.labels[0])]
 
 
-def sheets(project: Project, partner: Organization, period: ReportingPeriod, submission: Submission | None) -> list[Sheet]:
-    """Everything the partner owes for the period, as sheets in the framework's order. Six queries and those of ``owed``."""
+@dataclass
+class Page:
+    """The sheets, and the figures behind them: ``now`` by indicator, place and cell key; ``before`` the latest counting total."""
+
+    sheets: list[Sheet]
+    now: Mapping[tuple[int, int], Mapping[str, Figure]]
+    before: Mapping[tuple[int, int], Figure]
+
+    @property
+    def rows(self) -> list[Row]:
+        return [row for sheet in self.sheets for row in sheet.rows]
+
+
+def page(project: Project, partner: Organization, period: ReportingPeriod, submission: Submission | None) -> Page:
+    """Everything the partner owes for the period, as sheets in the framework's order. Five queries and those of ``owed``."""
     owed = drafts.owed_by(submission) if submission is not None else drafts.owed(project, partner, period)
     indicators = {one.indicator.pk: one.indicator for one in owed}
-    now, before = _figures(indicators, partner, period, submission)
-    owed += _elsewhere(owed, now)
-    columns = _columns({i.definition_id for i in indicators.values()}, now)
-    targets = _targets(indicators, partner, period)
+    mine = Q(submission=submission) if submission is not None else Q(pk__in=[])
+    now, before = _split(mine | _before(indicators, partner, period), submission)
+    made = _page(owed + _elsewhere(owed, now), now, before, partner, period)
     notes, sentences = _words(submission)
-    options = _options(indicators.values())
-    rows = []
-    for one in owed:
-        row = _row(one.indicator, one.place, now.get((one.indicator.pk, one.place.pk), {}), columns.get(one.indicator.definition_id, []))
-        previous = before.get((one.indicator.pk, one.place.pk))
-        if previous is not None:
-            row.previous, row.previous_period = as_text(previous), previous.period.code
-        row.target = targets.get(one.indicator.pk, "")
-        row.notes, row.sentences = notes.get((one.indicator.pk, one.place.pk), []), sentences.get((one.indicator.pk, one.place.pk), {})
-        row.options = options.get(one.indicator.definition_id, [])
-        rows.append(row)
-    return _grouped(rows, columns)
+    for row in made.rows:
+        key = (row.indicator.pk, row.place.pk)
+        row.notes, row.sentences = notes.get(key, []), sentences.get(key, {})
+    return made
+
+
+def sent_page(submission: Submission) -> Page:
+    """What a report that was sent holds, as the same sheets: every figure owed is there, or the reason why it is empty."""
+    now, _none = _split(Q(submission=submission), submission)
+    given = [drafts.Owed(f.indicator, f.place) for cells in now.values() for f in [next(iter(cells.values()))]]
+    given.sort(key=lambda one: (one.indicator.result.order, one.indicator.order, one.indicator.pk, one.place.name))
+    _now, before = _split(_before({one.indicator.pk for one in given}, submission.partner, submission.period), None)
+    return _page(given, now, before, submission.partner, submission.period)
 
 
 def read(project: Project, data: Mapping[str, str]) -> tuple[list[FigureInput], dict[str, str]]:
@@ -157,14 +172,39 @@ def as_text(row: Figure) -> str:
     return row.text or EmptyReason(row.reason).label
 
 
-def _figures(
-    indicators: Mapping[int, Indicator], partner: Organization, period: ReportingPeriod, submission: Submission | None
-) -> tuple[dict[tuple[int, int], dict[str, Figure]], dict[tuple[int, int], Figure]]:
-    earlier = Q(counts=True, indicator__in=indicators, partner=partner, period_end__lt=period.ends_on, disaggregation__key="")
-    mine = Q(submission=submission) if submission is not None else Q(pk__in=[])
+def _page(
+    owed: list[drafts.Owed], now: Mapping[tuple[int, int], dict[str, Figure]], before: Mapping[tuple[int, int], Figure],
+    partner: Organization, period: ReportingPeriod,
+) -> Page:  # fmt: skip
+    indicators = {one.indicator.pk: one.indicator for one in owed}
+    columns = _columns({i.definition_id for i in indicators.values()}, now)
+    targets = _targets(indicators, partner, period)
+    options = _options(indicators.values())
+    rows = []
+    for one in owed:
+        row = _row(one.indicator, one.place, now.get((one.indicator.pk, one.place.pk), {}), columns.get(one.indicator.definition_id, []))
+        previous = before.get((one.indicator.pk, one.place.pk))
+        if previous is not None:
+            row.previous, row.previous_period = as_text(previous), previous.period.code
+        aim = targets.get(one.indicator.pk)
+        if aim is not None:
+            row.target, row.target_number = _stated(aim), _as_one_number(aim, one.indicator.definition.per)
+        row.options = options.get(one.indicator.definition_id, [])
+        rows.append(row)
+    return Page(_grouped(rows, columns), now, before)
+
+
+def _before(indicators: Iterable[int], partner: Organization, period: ReportingPeriod) -> Q:
+    return Q(counts=True, indicator__in=list(indicators), partner=partner, period_end__lt=period.ends_on, disaggregation__key="")
+
+
+def _split(wanted: Q, submission: Submission | None) -> tuple[dict[tuple[int, int], dict[str, Figure]], dict[tuple[int, int], Figure]]:
+    """Figures of the submission by indicator, place and cell; and of the others the latest total of each stream."""
     now: dict[tuple[int, int], dict[str, Figure]] = defaultdict(dict)
     before: dict[tuple[int, int], Figure] = {}
-    rows = Figure.objects.filter(mine | earlier).select_related("disaggregation", "period", "option", "place", "indicator__definition")
+    rows = Figure.objects.filter(wanted).select_related(
+        "disaggregation", "period", "option", "place", "indicator__definition", "indicator__result"
+    )
     for row in rows.order_by("period_end", "id"):
         if submission is not None and row.submission_id == submission.pk:
             now[row.indicator_id, row.place_id][row.disaggregation.key] = row
@@ -212,7 +252,7 @@ def _cells(dimensions: Mapping[str, list[tuple[str, str]]]) -> list[Column]:
     ]
 
 
-def _targets(indicators: Mapping[int, Indicator], partner: Organization, period: ReportingPeriod) -> dict[int, str]:
+def _targets(indicators: Mapping[int, Indicator], partner: Organization, period: ReportingPeriod) -> dict[int, Target]:
     """The target beside the figure: the partner's own for this period, else its own, the period's, the indicator's."""
     rows = Target.objects.filter(
         Q(partner=partner) | Q(partner__isnull=True), Q(period=period) | Q(period__isnull=True), indicator__in=indicators
@@ -220,13 +260,19 @@ def _targets(indicators: Mapping[int, Indicator], partner: Organization, period:
     best: dict[int, Target] = {}
     for row in sorted(rows.filter(place__isnull=True), key=lambda t: (t.period_id is not None, t.partner_id is not None)):
         best[row.indicator_id] = row
-    return {key: _stated(row) for key, row in best.items()}
+    return best
 
 
 def _stated(row: Target) -> str:
     if row.numerator is not None and row.denominator is not None:
         return f"{formats.number(row.numerator)} / {formats.number(row.denominator)}"
     return formats.number(row.value) if row.value is not None else f"{formats.number(row.share)} %"
+
+
+def _as_one_number(row: Target, per: int) -> Decimal | None:
+    if row.numerator is not None and row.denominator is not None:
+        return divide(row.numerator, row.denominator, per=per) if row.denominator != 0 else None
+    return row.value if row.value is not None else row.share
 
 
 def _words(

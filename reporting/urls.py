@@ -2,7 +2,9 @@
 
 from django.urls import path
 
-from reporting.views import donor_reports, grants
+from reporting.views import donor_reports, entry, grants, review
+
+REPORT = "reports/<str:code>/<str:period>/<int:partner>/"
 
 urlpatterns = [
     path("donor-reports/", donor_reports.DonorReportList.as_view(), name="donor_reports"),
@@ -25,4 +27,20 @@ urlpatterns = [
     path("grants/<int:pk>/", grants.show, name="grant"),
     path("grants/<int:pk>/approved/", grants.approved, name="grant_approved"),
     path("grants/<int:pk>/spending/", grants.spending, name="grant_spending"),
+    path(REPORT, entry.figures, name="report"),
+    path(REPORT + "save/", entry.save, name="report_save"),
+    path(REPORT + "checklist/", entry.checklist, name="report_checklist"),
+    path(REPORT + "narrative/", entry.narrative, name="report_narrative"),
+    path(REPORT + "spending/", entry.spending, name="report_spending"),
+    path(REPORT + "attachments/", entry.files, name="report_attachments"),
+    path(REPORT + "check/", entry.check, name="report_check"),
+    path(REPORT + "history/", entry.history, name="report_history"),
+    path(REPORT + "extend/", review.extend, name="report_extend"),
+    path(REPORT + "act/<slug:what>/", entry.act, name="report_act"),
+    path(REPORT + "review/", review.page, name="review"),
+    path(REPORT + "review/aside/", review.aside, name="review_aside"),
+    path(REPORT + "review/reopen/", review.reopen, name="review_reopen"),
+    path(REPORT + "review/<slug:what>/", review.act, name="review_act"),
+    path("attachments/<uuid:key>/", entry.attachment, name="attachment"),
+    path("review/", review.ReviewList.as_view(), name="review_list"),
 ]

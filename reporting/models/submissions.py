@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +25,11 @@ class SubmissionQuerySet(ScopedQuerySet["Submission"]):
 
     def accepted(self) -> SubmissionQuerySet:
         return self.filter(state=Submission.State.ACCEPTED)
+
+    def with_last_sent(self) -> SubmissionQuerySet:
+        """Annotate ``last_sent``: the content of the latest snapshot, in the same query."""
+        latest = SubmissionSnapshot.objects.filter(submission=OuterRef("pk")).order_by("-number").values("content")[:1]
+        return self.annotate(last_sent=Subquery(latest))
 
 
 @choices_held("state", "origin")

@@ -1,0 +1,1 @@
+"""Pages of a partner's report: entry for those who report, review for those who decide."""

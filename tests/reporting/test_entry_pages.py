@@ -1,0 +1,206 @@
+"""The pages on which a partner reports and a reviewer decides."""
+
+import json
+from decimal import Decimal
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from accounts.roles import Role
+from reporting import drafts, submissions
+from reporting.drafts import FigureInput
+from reporting.models import Attachment, Figure, Submission
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world():
+    made = factories.world()
+    made.row = made.indicator(factories.definition("DDR-6", title="Participants with an active plan"))
+    made.open()
+    return made
+
+
+def url(world, name="report", *more):
+    return reverse(name, args=[world.project.code, world.period.code, world.partner.pk, *more])
+
+
+def field(world, row=None, cell=""):
+    return f"f:{(row or world.row).pk}:{world.place.pk}:{cell}"
+
+
+def submitted(world, value="12"):
+    submission = drafts.start(world.project, world.partner, world.period, by=world.reporter)
+    drafts.write_figures(submission, [FigureInput(world.row.code, world.place.code, value=value)], by=world.reporter)
+    return submissions.submit(submission, by=world.reporter)
+
+
+def test_the_entry_page_shows_only_what_is_assigned(world, client):
+    other = world.indicator(factories.definition("NOT-MINE"), assigned=False)
+    client.force_login(world.reporter)
+    page = client.get(url(world)).content.decode()
+    assert "Participants with an active plan" in page
+    assert other.code not in page
+
+
+def test_looking_at_the_entry_page_opens_no_draft(world, client):
+    client.force_login(world.reporter)
+    client.get(url(world))
+    assert not Submission.objects.exists()
+
+
+@pytest.mark.parametrize("rows", [1, 3, 25])
+def test_the_entry_page_asks_twelve_questions_however_long_it_is(world, client, django_assert_num_queries, rows):
+    factories.dimension("sex", "female", "male", "unknown")
+    for number in range(rows - 1):
+        world.indicator(factories.definition(f"MORE-{number}", breakdowns=(("sex",),)))
+    submission = drafts.start(world.project, world.partner, world.period, by=world.reporter)
+    drafts.write_figures(submission, [FigureInput(world.row.code, world.place.code, value="3")], by=world.reporter)
+    client.force_login(world.reporter)
+    with django_assert_num_queries(12):
+        client.get(url(world))
+
+
+def test_a_typed_figure_is_saved_by_the_script_and_answers_with_the_new_version(world, client):
+    client.force_login(world.reporter)
+    answer = client.post(url(world, "report_save"), {field(world): "1 118", "version": "0"}, headers={"Accept": "application/json"})
+    assert answer.status_code == 200
+    assert json.loads(answer.content)["version"] == 2
+    assert Figure.objects.get().value == Decimal(1118)
+
+
+def test_what_is_not_a_number_is_said_beside_its_field_and_nothing_is_saved(world, client):
+    client.force_login(world.reporter)
+    answer = client.post(url(world, "report_save"), {field(world): "a lot"}, headers={"Accept": "application/json"})
+    assert answer.status_code == 422
+    assert answer.json()["problems"][0]["name"] == field(world)
+    assert not Figure.objects.exists()
+
+
+def test_the_second_of_two_people_on_one_draft_is_shown_both_versions(world, client):
+    submission = drafts.start(world.project, world.partner, world.period, by=world.reporter)
+    seen = submission.draft_version
+    drafts.write_figures(submission, [FigureInput(world.row.code, world.place.code, value="7")], by=world.reporter)
+    client.force_login(factories.member(Role.PARTNER_REPORTER, organization=world.partner))
+    data = {field(world): "9", "version": str(seen)}
+    answer = client.post(url(world, "report_save"), data, headers={"Accept": "application/json"})
+    assert answer.status_code == 412
+    assert [(d["theirs"], d["mine"]) for d in answer.json()["differing"]] == [("7", "9")]
+    page = client.post(url(world, "report_save"), data)
+    assert page.status_code == 412
+    assert "Both versions" in page.content.decode()
+    assert Figure.objects.get().value == 7
+
+
+def test_a_reason_stands_for_an_empty_figure_and_gives_way_to_a_number(world, client):
+    client.force_login(world.reporter)
+    reason = f"r:{world.row.pk}:{world.place.pk}"
+    client.post(url(world, "report_save"), {field(world): "", reason: "access_denied"})
+    assert Figure.objects.get().reason == "access_denied"
+    client.post(url(world, "report_save"), {field(world): "0", reason: "access_denied"})
+    figure = Figure.objects.get()
+    assert (figure.value, figure.reason) == (Decimal(0), "")
+
+
+def test_a_report_goes_from_the_page_to_acceptance(world, client):
+    client.force_login(world.reporter)
+    client.post(url(world, "report_save"), {field(world): "12"})
+    client.post(url(world, "report_act", "submit"))
+    assert Submission.objects.get().state == "submitted"
+    client.force_login(world.mande)
+    review = client.get(url(world, "review"))
+    assert review.status_code == 200
+    assert "You may accept" in review.content.decode()
+    client.post(url(world, "review_act", "accept"))
+    assert Figure.objects.counting().get().value == 12
+
+
+def test_the_reviewer_returns_one_figure_with_words_the_partner_reads(world, client):
+    submitted(world)
+    client.force_login(world.mande)
+    key = f"{world.row.pk}:{world.place.pk}"
+    client.post(url(world, "review_act", "comment"), {"figure": key, "text": "Sheets show 31. Which is right?"})
+    client.post(url(world, "review_act", "decide"), {"figure": key, "decision": "return"})
+    client.post(url(world, "review_act", "return"))
+    client.force_login(world.reporter)
+    page = client.get(url(world)).content.decode()
+    assert "Sheets show 31. Which is right?" in page
+
+
+def test_an_internal_comment_never_reaches_the_partner(world, client):
+    submission = submitted(world)
+    submissions.comment(submission, indicator=world.row, place=world.place, text="I doubt this partner.", by=world.mande, internal=True)
+    submissions.return_for_revision(submission, by=world.mande, note="Please check.")
+    client.force_login(world.reporter)
+    for name in ("report", "report_check", "report_history"):
+        assert "I doubt this partner." not in client.get(url(world, name)).content.decode()
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_review_page_asks_the_same_questions_however_long_it_is(world, client, django_assert_num_queries, rows):
+    figures = [FigureInput(world.row.code, world.place.code, value="3")]
+    for number in range(rows - 1):
+        more = world.indicator(factories.definition(f"MORE-{number}"))
+        figures.append(FigureInput(more.code, world.place.code, value="4"))
+    submission = drafts.start(world.project, world.partner, world.period, by=world.reporter)
+    drafts.write_figures(submission, figures, by=world.reporter)
+    submissions.submit(submission, by=world.reporter)
+    client.force_login(world.mande)
+    with django_assert_num_queries(12):
+        client.get(url(world, "review"))
+
+
+@pytest.mark.parametrize(
+    "name", ["report", "report_check", "report_narrative", "report_spending", "report_attachments", "report_history", "review"]
+)
+def test_another_partners_report_is_not_found_like_one_that_does_not_exist(world, client, name):
+    submitted(world)
+    client.force_login(factories.member(Role.PARTNER_REPORTER, organization=factories.partner()))
+    foreign = client.get(url(world, name))
+    missing = client.get(reverse(name, args=["NOPE", world.period.code, world.partner.pk]))
+    assert (foreign.status_code, missing.status_code) == (404, 404)
+
+
+@pytest.mark.parametrize(
+    "name", ["report_check", "report_narrative", "report_spending", "report_attachments", "report_history", "report_checklist"]
+)
+def test_every_tab_opens_before_and_after_the_first_figure(world, client, name):
+    client.force_login(world.reporter)
+    assert client.get(url(world, name)).status_code == 200
+    submitted(world)
+    assert client.get(url(world, name)).status_code == 200
+
+
+def test_an_attached_sheet_with_names_is_encrypted_and_opening_it_leaves_an_event(world, client, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    client.force_login(world.reporter)
+    upload = SimpleUploadedFile("sheet.csv", b"name,present\nAchol Deng,yes\n", content_type="text/csv")
+    client.post(url(world, "report_attachments"), {"file": upload, "title": "Sheet", "holds_names": "on"})
+    row = Attachment.objects.get()
+    stored = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert row.key_id != ""
+    assert b"Achol" not in stored
+    opened = client.get(reverse("attachment", args=[row.pk]))
+    assert b"Achol" in b"".join(opened.streaming_content)
+    assert opened["Content-Disposition"].startswith("attachment")
+    stranger = factories.member(Role.PARTNER_REPORTER, organization=factories.partner())
+    client.force_login(stranger)
+    assert client.get(reverse("attachment", args=[row.pk])).status_code == 404
+
+
+def test_accepted_figures_are_reopened_from_the_page(world, client):
+    submissions.accept(submitted(world), by=world.mande)
+    client.force_login(world.manager)
+    client.post(url(world, "review_reopen"), {"indicators": [str(world.row.pk)], "reason": "Double sheet."})
+    assert Submission.objects.open().get().revision == 2
+
+
+def test_the_review_list_shows_what_waits_and_only_within_ones_scope(world, client):
+    submitted(world)
+    client.force_login(world.mande)
+    assert world.project.code in client.get(reverse("review_list")).content.decode()
+    client.force_login(factories.member(Role.MANDE_OFFICER, program=factories.project().program))
+    assert world.project.code not in client.get(reverse("review_list")).content.decode()
