@@ -18,6 +18,7 @@ from django.db.models import Q, QuerySet
 from accounts import practice
 from accounts.models import Actor, Organization
 from locations.models import Place, PlaceTree
+from plumbing.cursor_rows import raw_rows
 from plumbing.numbers import to_units
 from programs.calendar import collected_in
 from programs.models import (
@@ -78,9 +79,7 @@ class Promised:
 
     def period_of(self, indicator: int, through: date) -> Span | None:
         """The project's last period within the date."""
-        spans = self.periods.get(self.indicators[indicator].project_id, [])
-        at = bisect_right(spans, through, key=_end_of)
-        return spans[at - 1] if at else None
+        return self._last_within(self.indicators[indicator].project_id, through)
 
     def start_of(self, indicator: int, end: date) -> date:
         spans = self.periods.get(self.indicators[indicator].project_id, [])
@@ -90,7 +89,8 @@ class Promised:
     def expectation(self, indicators: Iterable[int], through: date, places: Iterable[int]) -> Expectation:
         """Ends of streams, the period asked about and who was due then, for figures at ``places``."""
         indicators = list(indicators)
-        current = {key: span for key in indicators if (span := self.period_of(key, through)) is not None}
+        of_project = {key: self._last_within(key, through) for key in {self.indicators[one].project_id for one in indicators}}
+        current = {one: span for one in indicators if (span := of_project[self.indicators[one].project_id]) is not None}
         found = set(places)
         self._look_above(found - {place for key in indicators for owed in self.owed.get(key, ()) for place in owed.places})
         return Expectation(
@@ -112,16 +112,20 @@ class Promised:
             "watch_within": self.watch_within,
         }
 
+    def _last_within(self, project: int, through: date) -> Span | None:
+        spans = self.periods.get(project, [])
+        at = bisect_right(spans, through, key=_end_of)
+        return spans[at - 1] if at else None
+
     def _due(self, indicator: int, span: Span) -> Iterable[tuple[int, int, int | None]]:
         if self.indicators[indicator].is_retired:
             return
-        spans = self.periods[self.indicators[indicator].project_id]
         for owed in self.owed.get(indicator, ()):
             if self.partner not in (None, owed.partner) or (owed.partner, span.id) in self.exempt:
                 continue
             if (owed.starts_on is not None and owed.starts_on > span.end) or (owed.ends_on is not None and owed.ends_on < span.start):
                 continue
-            if not collected_in(owed.collected, span.id, named=owed.named_periods, periods=[(one.id, one.end) for one in spans]):
+            if owed.collected != "every_period" and not self._collects(owed, span):
                 continue
             if not owed.places and self.within is None:
                 yield indicator, owed.partner, None
@@ -129,10 +133,16 @@ class Promised:
                 if self.within is None or place in self.within:
                     yield indicator, owed.partner, place
 
+    def _collects(self, owed: Owed, span: Span) -> bool:
+        periods = [(one.id, one.end) for one in self.periods[self.indicators[owed.indicator].project_id]]
+        return collected_in(owed.collected, span.id, named=owed.named_periods, periods=periods)
+
     def _stops(self, indicator: int, places: set[int]) -> Iterable[tuple[Stream, date]]:
         """Where streams end (docs/rollup.md section 2): a snapshot with its assignment, a running total that a successor includes."""
-        rule = self.indicators[indicator].definition.over_time
         owed = self.owed.get(indicator, [])
+        if not any(one.ends_on is not None or one.includes_predecessor for one in owed):
+            return
+        rule = self.indicators[indicator].definition.over_time
         if rule == "snapshot" and any(one.ends_on is not None for one in owed):
             for partner in {one.partner for one in owed}:
                 for place in places | {place for one in owed for place in one.places}:
@@ -200,11 +210,11 @@ def indicators(
 def promised(queryset: QuerySet[Indicator], *, partner: Organization | int | None = None, place: Place | int | None = None) -> Promised:
     """Read what surrounds the figures of these indicators."""
     scope = queryset.order_by()
-    found = {row.pk: row for row in scope.select_related("definition", "project")}
+    found = _with_shared_parents(scope)
     place_id = place.pk if isinstance(place, Place) else place
     periods: dict[int, list[Span]] = defaultdict(list)
     in_scope = ReportingPeriod.objects.filter(project__in=scope.values("project"))
-    for project, key, start, end in in_scope.order_by("ends_on").values_list("project_id", "pk", "starts_on", "ends_on"):
+    for project, key, start, end in raw_rows(in_scope.order_by("ends_on").values_list("project_id", "pk", "starts_on", "ends_on")):
         periods[project].append(Span(key, start, end))
     exempted = ExpectedReport.objects.filter(project__in=scope.values("project"), exempted_at__isnull=False)
     return Promised(
@@ -232,13 +242,23 @@ def rules_of(definition: IndicatorDefinition) -> Rules:
     )
 
 
+def _with_shared_parents(scope: QuerySet[Indicator]) -> dict[int, Indicator]:
+    """Indicators whose definition and project are one object each, not one per indicator."""
+    found = list(scope)
+    definitions = IndicatorDefinition.objects.in_bulk({row.definition_id for row in found})
+    projects = Project.objects.in_bulk({row.project_id for row in found})
+    for row in found:
+        row.definition, row.project = definitions[row.definition_id], projects[row.project_id]
+    return {row.pk: row for row in found}
+
+
 def _owed(scope: QuerySet[Indicator]) -> dict[int, list[Owed]]:
     places: dict[int, set[int]] = defaultdict(set)
     named: dict[int, set[int]] = defaultdict(set)
     rows: dict[int, tuple[Any, ...]] = {}
     columns = ["pk", "indicator_id", "partner_id", "starts_on", "ends_on", "collected", "takes_over_from_id", "includes_predecessor"]
     found = ReportingAssignment.objects.filter(indicator__in=scope.values("pk"))
-    for *row, place, period in found.values_list(*columns, "places__place_id", "periods__pk"):
+    for *row, place, period in raw_rows(found.values_list(*columns, "places__place_id", "periods__pk")):
         rows[row[0]] = tuple(row)
         places[row[0]].add(place)
         named[row[0]].add(period)
@@ -251,8 +271,8 @@ def _owed(scope: QuerySet[Indicator]) -> dict[int, list[Owed]]:
 def _aims(scope: QuerySet[Indicator]) -> dict[int, list[Aim]]:
     aims: dict[int, list[Aim]] = defaultdict(list)
     columns = ["partner_id", "place_id", "period__ends_on", "period__starts_on", "value", "numerator", "denominator", "share"]
-    for indicator, *row in Target.objects.filter(indicator__in=scope.values("pk")).values_list("indicator_id", *columns):
-        aims[indicator].append(Aim(indicator, *row[:4], *map(_units, row[4:])))
+    for row in raw_rows(Target.objects.filter(indicator__in=scope.values("pk")).values_list("indicator_id", *columns)):
+        aims[row[0]].append(Aim(*row))
     return aims
 
 

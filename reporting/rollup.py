@@ -13,12 +13,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Literal
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import DateField, QuerySet, Value
 
 from locations.models import PlaceTree
+from plumbing.cursor_rows import raw_rows
 from programs.models import Dimension, Disaggregation, DisaggregationCategory, Indicator, IndicatorDefinition, Project
 from reporting.models import Figure, RollupRow
 from reporting.promises import Promised, promised, rules_of
@@ -49,8 +53,19 @@ class Line:
     definition: IndicatorDefinition
     indicators: tuple[Indicator, ...]
     progress: Progress
-    standing: Standing
+    asked: Promised = field(repr=False, compare=False)
     parts: tuple[Part, ...] = field(default=())
+
+    @cached_property
+    def standing(self) -> Standing:
+        """Against target, milestone and baseline; computed when a page shows it."""
+        return standing(
+            self.progress.total,
+            rules=rules_of(self.definition),
+            through=self.progress.through,
+            ascending=self.definition.ascending,
+            **self.asked.standing_input(one.pk for one in self.indicators),
+        )
 
 
 def progress(
@@ -73,8 +88,8 @@ def progress(
     rows = fetch(asked, through=through, with_cells=dimension is not None)
     groups: dict[int, list[Row]] = defaultdict(list)
     key_of = {key: row.definition_id if each == "definition" else key for key, row in asked.indicators.items()}
-    for row in rows:
-        groups[key_of[row[INDICATOR]]].append(row)
+    for key, of_indicator in groupby(rows, itemgetter(INDICATOR)):
+        groups[key_of[key]].extend(of_indicator)
     members: dict[int, list[Indicator]] = defaultdict(list)
     for key, indicator in asked.indicators.items():
         members[key_of[key]].append(indicator)
@@ -83,10 +98,7 @@ def progress(
 
 
 def fetch(asked: Promised, *, through: date, with_cells: bool = False) -> list[Row]:
-    """The one SELECT: counting figures of the scope in stream order, out of one covering index, in millionths.
-
-    Straight from the cursor: a Decimal per number would cost more than the query, and the rules run on integers.
-    """
+    """The one SELECT: counting figures of the scope in stream order, out of one covering index, in millionths."""
     figures = Figure.objects.filter(counts=True, indicator__in=asked.queryset.values("pk"), period_end__lte=through)
     if not with_cells:
         figures = figures.filter(disaggregation=Disaggregation.objects.filter(key="").values("pk")[:1])
@@ -95,10 +107,7 @@ def fetch(asked: Promised, *, through: date, with_cells: bool = False) -> list[R
     if asked.place is not None:
         figures = figures.filter(place__in=PlaceTree.objects.filter(ancestor=asked.place).values("descendant"))
     columns = figures.annotate(start=Value(None, DateField())).values_list(*COLUMNS)
-    sql, params = columns.order_by(*COLUMNS[:5]).query.get_compiler("default").as_sql()
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return cursor.fetchall()
+    return raw_rows(columns.order_by(*COLUMNS[:5]))
 
 
 def keep(indicators: Iterable[int]) -> int:
@@ -218,14 +227,8 @@ class _Question:
             parts=self.parts,
             with_series=self.with_series,
         )
-        stands = standing(
-            found.total,
-            rules=rules,
-            through=self.through,
-            ascending=definition.ascending,
-            **self.asked.standing_input(one.pk for one in members),
-        )
-        return Line(definition, tuple(members), found, stands, tuple(self._split(figures, found, by, rules=rules, around=around)))
+        parts = tuple(self._split(figures, found, by, rules=rules, around=around))
+        return Line(definition, tuple(members), found, self.asked, parts)
 
     def _split(self, figures: list[Row], found: Progress, by: Any, *, rules: Rules, around: Expectation) -> Iterator[Part]:
         """Each part rolled up by itself: parts of what is added up make the whole, other parts need not."""

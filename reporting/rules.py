@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, groupby
 from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
@@ -253,8 +253,9 @@ def roll_up(
     ``by`` asks for a slice by that dimension. A period is within ``since``..``through`` when its end is.
     """
     around = around or Expectation()
+    whole = with_series or since is not None
     totals, cells = _sorted_out(figures, through, parts, rules=rules)
-    courses = [_course(key, rows, rules=rules, since=since, stops=around.stops.get(key), whole=with_series) for key, rows in totals.items()]
+    courses = [_course(key, rows, rules=rules, since=since, stops=around.stops.get(key), whole=whole) for key, rows in totals.items()]
     present = [(course, row) for course in courses if (row := course.as_of(through)) is not None]
     carried = _carried(present, rules=rules, current=around.current)
     marks = _marks(present, rules=rules)
@@ -356,6 +357,8 @@ def added(rows: Sequence[Row]) -> Row:
 
 
 def _total(rows: Sequence[Row], column: int) -> int | None:
+    if rows[0][column] is None:
+        return None
     try:
         return sum(map(itemgetter(column), rows))
     except TypeError:  # one of them has no such number
@@ -382,14 +385,20 @@ def _sorted_out(
     totals: dict[Stream, list[Row]] = defaultdict(list)
     cells: dict[tuple[Stream, date], list[Row]] = defaultdict(list)
     in_words = rules.measure == "text"
-    for row in figures:
-        empty = row[VALUE] is None and row[NUMERATOR] is None and row[SHARE] is None and row[OPTION] is None
-        if row[END] > through or (empty and not in_words):
-            continue
-        if parts and parts.get(row[CELL]):
-            cells[_stream_of(row), row[END]].append(row)
-        else:
-            totals[_stream_of(row)].append(row)
+    for key, of_stream in groupby(figures, _stream_of):  # in stream order one group each; in any other order, more of them
+        reported = [
+            row
+            for row in of_stream
+            if row[END] <= through
+            and (row[VALUE] is not None or row[NUMERATOR] is not None or row[SHARE] is not None or row[OPTION] is not None or in_words)
+        ]
+        if parts:
+            for row in reported:
+                if parts.get(row[CELL]):
+                    cells[key, row[END]].append(row)
+            reported = [row for row in reported if not parts.get(row[CELL])]
+        if reported:
+            totals[key] += reported
     for rows in totals.values():
         rows.sort(key=_end_of)
     return totals, cells
@@ -398,7 +407,8 @@ def _sorted_out(
 def _course(key: Stream, rows: list[Row], *, rules: Rules, since: date | None, stops: date | None, whole: bool) -> _Course:
     """The rule over time (docs/rollup.md section 2): the only place where it stands. ``whole``: every step, not only the last."""
     if rules.over_time != "per_period":
-        return _Course(key, rows, [row[END] for row in rows], rows, stops, carries=rules.over_time == "snapshot")
+        steps = rows if whole else rows[-1:]
+        return _Course(key, rows, [row[END] for row in steps], steps, stops, carries=rules.over_time == "snapshot")
     within = rows if since is None else [row for row in rows if row[END] >= since]
     steps = _sums_so_far(within) if whole else [added(within)] if within else []
     return _Course(key, within, [row[END] for row in steps], steps, None, carries=True)
@@ -448,14 +458,20 @@ def _difference(now: Row | None, then: Row | None) -> Row | None:
 
 def _coverage(totals: Mapping[Stream, Sequence[Row]], around: Expectation) -> Coverage:
     """A figure at a place below an assigned one counts for the assigned place; an assignment without place takes any."""
-    expected = set(around.expected)
+    expected = around.expected if isinstance(around.expected, Set) else set(around.expected)
     if not expected:
         return Coverage()
+    anywhere = any(place is None for _indicator, _partner, place in expected)
     reported: set[tuple[int, int, int | None]] = set()
-    for (indicator, partner, place), rows in totals.items():
-        if rows[-1][END] == around.current.get(indicator):
+    for key, rows in totals.items():
+        indicator, partner, place = key
+        if rows[-1][END] != around.current.get(indicator):
+            continue
+        reported.add(key)
+        if anywhere:
             reported.add((indicator, partner, None))
-            reported.update((indicator, partner, assigned) for assigned in (place, *around.above.get(place, ())))
+        if place in around.above:
+            reported.update((indicator, partner, assigned) for assigned in around.above[place])
     return Coverage(reported=len(expected & reported), expected=len(expected))
 
 
