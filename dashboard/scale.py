@@ -10,6 +10,7 @@ import accounts.scale
 import locations.scale
 import programs.scale
 import reporting.scale
+from locations.models import Place
 from programs.models import Program, Project
 from reporting.models import Figure
 
@@ -22,7 +23,7 @@ SMALL = 100_000  # below it one stream per indicator, so that a program still ha
 def seed(figures: int, *, with_rows: bool = True, say: Callable[[str], object] = lambda words: None) -> int:
     """Add projects until there are about so many figures. Run again with a larger number, it goes on. Returns the count."""
     agency, offices, people = accounts.scale.seed(partners=12)
-    places = locations.scale.seed(places=60)
+    at = places(60)
     programs.scale.definitions()
     streams = 1 if figures < SMALL else 10
     have = Figure.objects.count()
@@ -32,12 +33,16 @@ def seed(figures: int, *, with_rows: bool = True, say: Callable[[str], object] =
         for begun in range(0, max(wanted, 0), 10):
             with transaction.atomic():
                 laid = programs.scale.projects(
-                    within, min(10, wanted - begun), streams=1 if code == FIXED else streams, partners=offices, places=places
+                    within, min(10, wanted - begun), streams=1 if code == FIXED else streams, partners=offices, places=at
                 )
                 have += reporting.scale.seed(laid, people=people, with_rows=with_rows)
             say(f"{have:,} figures")
     gather_statistics()
     return Figure.objects.count()
+
+
+def places(count: int) -> list[Place]:
+    return locations.scale.seed(places=count)
 
 
 def gather_statistics() -> None:

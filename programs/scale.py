@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.utils import timezone
+
 from accounts.models import Organization, User
 from accounts.roles import Role
 from locations.models import Place
@@ -77,6 +79,7 @@ def program(code: str, *, agency: Organization, people: dict[str, User]) -> Prog
         code=code, defaults={"name": f"Scale program {code}", "starts_on": FIRST, "ends_on": LAST, "organization": agency}
     )
     if made:
+        Membership.objects.get_or_create(user=people["reporter"], role=Role.PARTNER_REPORTER, organization=people["reporter"].organization)
         Membership.objects.bulk_create(
             Membership(user=people[name], role=role, program=row)
             for name, role in (("manager", Role.PROGRAM_MANAGER), ("mande", Role.MANDE_OFFICER))
@@ -92,6 +95,16 @@ def projects(within: Program, count: int, *, streams: int, partners: Sequence[Or
         at = [places[(number + step) % len(places)] for step in range(min(streams, 2))]
         who = [partners[(number + step) % len(partners)] for step in range(max(streams // 2, 1))]
         yield _project(within, f"{within.code}-{number:04d}", library, who, at)
+
+
+def wide(within: Program, *, reports: int, office: Organization, places: Sequence[Place]) -> Laid:
+    """One open project with a month per report, in which one partner owes ten indicators at every one of many places."""
+    found = _project(within, f"{within.code}-WIDE", definitions(), [office], places)
+    Project.objects.filter(pk=found.project.pk).update(starts_on=date(2030, 1, 1), ends_on=date(2039, 12, 31))
+    months = [(2030 + number // 12, number % 12 + 1) for number in range(reports)]
+    periods = ReportingPeriod.objects.bulk_create(_period(found.project, year, month, months=1) for year, month in months)
+    ReportingPeriod.objects.filter(pk__in=[period.pk for period in periods]).update(opened_at=timezone.now())
+    return Laid(found.project, found.indicators, periods, [office], places)
 
 
 def _project(within: Program, code: str, library: Sequence[IndicatorDefinition], who: Sequence[Organization], at: Sequence[Place]) -> Laid:
@@ -115,12 +128,12 @@ def _project(within: Program, code: str, library: Sequence[IndicatorDefinition],
     return Laid(project, indicators, periods, who, at)
 
 
-def _period(project: Project, year: int, month: int) -> ReportingPeriod:
-    start = date(year, month, 1)
-    end = date(year + month // 10, (month + 2) % 12 + 1, 1) - timedelta(days=1)
+def _period(project: Project, year: int, month: int, *, months: int = 3) -> ReportingPeriod:
+    start, after = date(year, month, 1), month - 1 + months
+    end = date(year + after // 12, after % 12 + 1, 1) - timedelta(days=1)
     return ReportingPeriod(
         project=project,
-        code=f"{year}-Q{(month + 2) // 3}",
+        code=f"{year}-Q{(month + 2) // 3}" if months == 3 else f"{year}-{month:02d}",
         starts_on=start,
         ends_on=end,
         opens_on=start,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -76,6 +77,12 @@ class Promised:
     aims: Mapping[int, list[Aim]] = field(default_factory=dict)  # per indicator
     watch_within: Decimal = WATCH_WITHIN
     _above: dict[int, tuple[int, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def scope_sql(self) -> tuple[str, list[Any]]:
+        """The indicators as a sub-select, compiled once."""
+        sql, params = self.queryset.values("pk").query.get_compiler(self.queryset.db).as_sql()
+        return sql, list(params)
 
     def period_of(self, indicator: int, through: date) -> Span | None:
         """The project's last period within the date."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Literal
@@ -133,7 +133,7 @@ def register(indicators: Iterable[int]) -> int:
     latest = max((span.end for spans in asked.periods.values() for span in spans), default=None)
     if not watched or latest is None:
         return 0
-    asked.queryset = Indicator.objects.filter(pk__in=watched).order_by()
+    asked = replace(asked, queryset=Indicator.objects.filter(pk__in=watched).order_by())
     figures: dict[int, list[Row]] = defaultdict(list)
     for row in rollup.fetch(asked, through=latest, with_cells=True):
         figures[row[INDICATOR]].append(row)

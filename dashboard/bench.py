@@ -1,0 +1,393 @@
+"""What the portal costs, each measure beside a floor taken in the same run: ratios travel between machines, times do not.
+
+Runs in a database of its own, made and thrown away like a test database. The floors are served by this module's own addresses,
+behind the same middleware.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import os
+import secrets
+import signal
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.test import Client
+from django.test.utils import override_settings
+from django.urls import include, path
+
+import programs.scale
+from accounts.scale import ADDRESS
+from dashboard import scale
+from plumbing import exports
+from programs.models import Indicator, Program, Project
+from reporting import promises, rollup
+from reporting.models import Figure, Submission
+
+THROUGH = date(2025, 12, 31)
+LIST = "/api/v1/submissions/?page_size=100&ordering=-updated_at"
+BYTES_IN_MEGABYTE = 1024 * 1024
+Say = Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One line of the table: what was measured at how many figures, what came out, and the limit it is held against."""
+
+    what: str
+    figures: int
+    result: float
+    limit: float | None
+    unit: str
+    detail: str
+    at_least: bool = False
+
+    @property
+    def is_met(self) -> bool:
+        if self.limit is None:
+            return True
+        return self.result >= self.limit if self.at_least else self.result <= self.limit
+
+    def line(self) -> str:
+        held = "" if self.limit is None else f"{'>=' if self.at_least else '<='} {self.limit:g}"
+        verdict = "" if self.limit is None else "met" if self.is_met else "NOT MET"
+        return f"{self.what:<46} {self.figures:>9,} {self.result:>10,.2f} {self.unit:<7} {held:>10} {verdict:<8} {self.detail}"
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often each is repeated; a smoke run only shows that everything still runs."""
+
+    rounds: int
+    reports: int
+    places: int
+
+
+FULL, SMOKE = Pace(rounds=15, reports=20, places=50), Pace(rounds=2, reports=2, places=5)
+
+
+def run(sizes: Sequence[int], *, pace: Pace = FULL, say: Say = print) -> list[Measured]:
+    """Measure at each size, growing one database; print every line as it comes."""
+    found: list[Measured] = []
+
+    def note(measured: Measured) -> None:
+        found.append(measured)
+        say(measured.line())
+
+    overview: list[float] = []
+    logging.disable(logging.INFO)  # a line per request would be measured too
+    with override_settings(ROOT_URLCONF="dashboard.bench", API_READS_A_MINUTE=0, API_WRITES_A_MINUTE=0, ALLOWED_HOSTS=["*"]):
+        for size in sizes:
+            count = scale.seed(size)
+            note(list_endpoint(count, pace))
+            for measured in progress_of_programs(count, pace):
+                note(measured)
+            note(figures_through_the_api(count, pace))
+            for measured in export(count):
+                note(measured)
+            overview.append(_fixed_program(pace))
+            note(Measured("fixed program: numbers of its overview", count, overview[-1] * 1000, None, "ms", ""))
+            note(portfolio(count, pace))
+    if len(sizes) > 1:
+        growth = overview[-1] / overview[0]
+        note(Measured("fixed program while the rest grows", sizes[-1], growth, 1.3, "x", f"against {sizes[0]:,} figures"))
+    note(memory_per_worker(found[-1].figures))
+    return found
+
+
+def list_endpoint(count: int, pace: Pace) -> Measured:
+    """A page of 100 submissions against the same bytes by hand-written SQL and json.dumps."""
+    reporter = _client("reporter")
+    answer = reporter.get(LIST)
+    told = json.loads(answer.content)
+    address = "/bench/submissions/?" + "&".join(f"{key}={told[key] or ''}" for key in ("checkpoint",))
+    _WRAPPING.update(next=told["next"], previous=told["previous"], checkpoint=told["checkpoint"])
+    bare = reporter.get(address)
+    same = bare.content == answer.content
+    subject, floor = _beside(lambda: reporter.get(LIST), lambda: reporter.get(address), pace.rounds)
+    detail = f"{subject * 1000:.1f} ms, bare {floor * 1000:.1f} ms, {len(told['results'])} rows, " + (
+        "same bytes" if same else "OTHER BYTES"
+    )
+    return Measured("list endpoint / bare view", count, subject / floor, 3, "x", detail)
+
+
+def progress_of_programs(count: int, pace: Pace) -> Iterator[Measured]:
+    """A program of a hundred projects against a cursor that fetches the same rows; a single indicator in milliseconds."""
+    for code in _hundreds():
+        asked = promises.promised(Indicator.objects.filter(project__program__code=code))
+        sql, params = rollup.select(asked, through=THROUGH)
+
+        def fetch(sql: str = sql, params: Any = params) -> list[Any]:
+            with connection.cursor() as cursor:
+                cursor.execute(sql, params)
+                return cursor.fetchall()
+
+        rows = len(fetch())
+        subject, floor = _beside(lambda asked=asked: rollup.progress(asked, through=THROUGH), fetch, pace.rounds)
+        detail = f"{rows:,} rows, {subject * 1000:.1f} ms, cursor {floor * 1000:.1f} ms"
+        yield Measured("progress of 100 projects / cursor", count, subject / floor, 1.5, "x", detail)
+    one = Indicator.objects.filter(project__program__code=scale.HUNDRED).order_by("pk")[:1]
+    single = promises.promised(Indicator.objects.filter(pk__in=[row.pk for row in one]))
+    sql, params = rollup.select(single, through=THROUGH)
+
+    def fetch_one() -> list[Any]:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            return cursor.fetchall()
+
+    subject, floor = _beside(lambda: rollup.progress(single, through=THROUGH), fetch_one, pace.rounds * 4)
+    detail = f"{subject * 1000:.2f} ms, cursor {floor * 1000:.2f} ms"
+    yield Measured("progress of one indicator, added", count, (subject - floor) * 1000, 1, "ms", detail)
+
+
+def figures_through_the_api(count: int, pace: Pace) -> Measured:
+    """Whole reports put through the API, checked and audited, against ``bulk_create`` of the same rows."""
+    within = Program.objects.get(code=scale.FIXED)
+    reporter = get_user_model().objects.get(email=ADDRESS.format(role="reporter"))
+    Project.objects.filter(code=f"{within.code}-WIDE").update(code=f"{within.code}-{secrets.token_hex(4)}")
+    laid = programs.scale.wide(within, reports=pace.reports, office=reporter.organization, places=scale.places(pace.places))
+    bodies = _bodies(laid)
+    client, written, started = _client("reporter"), 0, 0.0
+    addresses = []
+    for period in laid.periods:
+        opened = client.post("/api/v1/submissions/", {"project": laid.project.code, "period": period.code}, "application/json")
+        _must_be(opened, 201)
+        addresses.append(f"/api/v1/submissions/{json.loads(opened.content)['id']}/figures/")
+    tags = [client.get(address)["ETag"] for address in addresses]
+    started = time.perf_counter()
+    for address, tag in zip(addresses, tags, strict=True):
+        _must_be(client.put(address, bodies, "application/json", headers={"if-match": tag}), 200)
+    through_api = time.perf_counter() - started
+    written = Figure.objects.filter(project=laid.project).count()
+    in_bulk = _bulk(laid)
+    detail = f"{written:,} figures, {through_api:.2f} s, bulk_create {in_bulk:.2f} s"
+    return Measured("figures through the API / bulk_create", count, through_api / in_bulk, 4, "x", detail)
+
+
+def export(count: int) -> Iterator[Measured]:
+    """Every figure that counts as CSV, read and thrown away."""
+    fields = [
+        exports.Field("Project", "project__code"),
+        exports.Field("Indicator", "indicator__code"),
+        exports.Field("Partner", "partner__name"),
+        exports.Field("Place", "place__code"),
+        exports.Field("Through", "period_end"),
+        exports.Field("Value", "value"),
+        exports.Field("Numerator", "numerator"),
+        exports.Field("Denominator", "denominator"),
+    ]
+    rows = Figure.objects.counting().order_by()
+    gc.collect()
+    before = peak = _resident()
+    started, size = time.perf_counter(), 0
+    for number, piece in enumerate(exports.csv_lines(rows, fields)):
+        size += len(piece)
+        if number % 50 == 0:
+            peak = max(peak, _resident())
+    seconds, total = time.perf_counter() - started, rows.count()
+    detail = f"{size / BYTES_IN_MEGABYTE:.0f} MB in {seconds:.1f} s"
+    yield Measured("streamed export", total, total / seconds, 100_000, "rows/s", detail, at_least=True)
+    yield Measured("streamed export, memory added", total, (peak - before) / BYTES_IN_MEGABYTE, 20, "MB", "flat")
+
+
+def portfolio(count: int, pace: Pace) -> Measured:
+    """Every indicator's kept number and coverage, which grows with the portfolio."""
+    found = rollup.kept(Indicator.objects.all(), through=THROUGH)
+    seconds = statistics.median(_timed(lambda: rollup.kept(Indicator.objects.all(), through=THROUGH)) for _ in range(pace.rounds))
+    return Measured("whole portfolio, kept numbers", count, seconds * 1000, None, "ms", f"{len(found):,} indicators")
+
+
+def memory_per_worker(count: int) -> Measured:
+    """Resident memory of a web worker after it served lists and the API root a few hundred times."""
+    session = _client("reporter").cookies[settings.SESSION_COOKIE_NAME].value
+    with _worker() as (address, process):
+        for number in range(300):
+            wanted = urllib.request.Request(address + (LIST if number % 3 else "/api/v1/"))  # noqa: S310
+            wanted.add_header("Cookie", f"{settings.SESSION_COOKIE_NAME}={session}")
+            with urllib.request.urlopen(wanted, timeout=60) as answer:  # noqa: S310
+                answer.read()
+        workers = [int(child) for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+        largest = max(_resident(worker) for worker in workers)
+    return Measured("memory per worker after the run", count, largest / BYTES_IN_MEGABYTE, 150, "MB", "300 requests")
+
+
+# The floors.
+
+_WRAPPING: dict[str, Any] = {}
+_BY_HAND = """
+    SELECT s.public_id, p.code, s.partner_id, o.name, t.code, s.revision, s.state, s.origin, s.draft_version, s.is_nil,
+           s.nil_reason, s.challenges, s.return_note, s.created_at, s.signed_off_at, s.submitted_at, s.returned_at,
+           s.accepted_at, s.updated_at
+    FROM reporting_submission s
+    JOIN programs_project p ON p.id = s.project_id
+    JOIN accounts_organization o ON o.id = s.partner_id
+    JOIN programs_reportingperiod t ON t.id = s.period_id
+    WHERE s.partner_id = %s ORDER BY s.updated_at DESC, s.id DESC LIMIT 100
+"""
+_NAMES = [
+    "id",
+    "project",
+    "partner",
+    "partner_name",
+    "period",
+    "revision",
+    "state",
+    "origin",
+    "draft_version",
+    "is_nil",
+    "nil_reason",
+    "challenges",
+    "return_note",
+    "created_at",
+    "signed_off_at",
+    "submitted_at",
+    "returned_at",
+    "accepted_at",
+    "updated_at",
+]
+
+
+def bare_submissions(request: HttpRequest) -> HttpResponse:
+    """The list endpoint's bytes with nothing between the database and the socket."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_HAND, [request.user.organization_id])  # type: ignore[union-attr]
+        rows = cursor.fetchall()
+    results = [{name: _plain(name, value) for name, value in zip(_NAMES, row, strict=True)} for row in rows]
+    text = json.dumps({**_WRAPPING, "results": results}, separators=(",", ":"), ensure_ascii=False)
+    return HttpResponse(text, content_type="application/json")
+
+
+def _plain(name: str, value: Any) -> Any:
+    if name == "id":
+        return str(value if isinstance(value, UUID) else UUID(value))
+    if name == "is_nil":
+        return bool(value)
+    if value is not None and name.endswith("_at"):
+        return value.replace(tzinfo=None).isoformat() + "Z"
+    return value
+
+
+urlpatterns = [path("bench/submissions/", bare_submissions), path("", include("peacebuild.urls"))]
+
+
+def _bulk(laid: programs.scale.Laid) -> float:
+    """The same rows once more, under submissions that count for nothing."""
+    reports = Submission.objects.bulk_create(
+        Submission(project=laid.project, partner=laid.partners[0], period=period, revision=2, state=Submission.State.WITHDRAWN)
+        for period in laid.periods
+    )
+    begun = list(Figure.objects.filter(project=laid.project).order_by("pk"))
+    by_period = {report.period_id: report for report in reports}
+    for row in begun:
+        row.pk, row.submission = None, by_period[row.period_id]
+    step = max(len(begun) // len(reports), 1)
+    started = time.perf_counter()
+    for at in range(0, len(begun), step):
+        Figure.objects.bulk_create(begun[at : at + step])
+    return time.perf_counter() - started
+
+
+def _bodies(laid: programs.scale.Laid) -> dict[str, Any]:
+    figures = []
+    for indicator in laid.indicators:
+        number = {"numerator": "30", "denominator": "60"} if indicator.definition.is_ratio else {"value": "12"}
+        figures += [{"indicator": indicator.code, "place": place.code, **number} for place in laid.places]
+    return {"figures": figures}
+
+
+def _fixed_program(pace: Pace) -> float:
+    """What the overview of a small program reads: promises, every number with its standing and sparkline."""
+
+    def numbers() -> None:
+        asked = promises.promised(Indicator.objects.filter(project__program__code=scale.FIXED))
+        for line in rollup.progress(asked, through=THROUGH, with_series=True):
+            _standing = line.standing
+
+    numbers()
+    return statistics.median(_timed(numbers) for _ in range(pace.rounds))
+
+
+def _hundreds() -> list[str]:
+    """The first program of a hundred projects, and the first with ten streams per indicator where there is one."""
+    codes = Program.objects.filter(code__startswith="SCALE-").exclude(code=scale.FIXED).order_by("pk").values_list("code", flat=True)
+    return list(codes[:2])
+
+
+def _beside(subject: Callable[[], Any], floor: Callable[[], Any], rounds: int) -> tuple[float, float]:
+    """Medians of both, taken in turns, so that whatever else the machine does falls on both."""
+    subject(), floor()
+    times = [(_timed(subject), _timed(floor)) for _ in range(rounds)]
+    return statistics.median(one for one, _other in times), statistics.median(other for _one, other in times)
+
+
+def _timed(what: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    what()
+    return time.perf_counter() - started
+
+
+def _client(role: str) -> Client:
+    client = Client()
+    client.force_login(
+        get_user_model().objects.get(email=ADDRESS.format(role=role)), backend="allauth.account.auth_backends.AuthenticationBackend"
+    )
+    return client
+
+
+def _must_be(answer: Any, status: int) -> None:
+    if answer.status_code != status:
+        raise RuntimeError(f"{answer.status_code} instead of {status}: {answer.content[:500]!r}")
+
+
+def _resident(process: int | str = "self") -> int:
+    """Bytes of memory that a process holds, as Linux counts them."""
+    for line in Path(f"/proc/{process}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+@contextmanager
+def _worker() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """One gunicorn worker over the same database, stopped at the end."""
+    port = int(os.environ.get("PORT", "0")) or 8765
+    environment = os.environ | {"DATABASE_URL": _address_of_database(), "API_READS_A_MINUTE": "0"}
+    command = [sys.executable, "-m", "gunicorn", "peacebuild.wsgi", "-w", "1", "-k", "gthread", "--threads", "4", "-b", f"127.0.0.1:{port}"]
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
+    address = f"http://localhost:{port}"
+    try:
+        for _attempt in range(100):
+            try:
+                urllib.request.urlopen(address + "/healthz", timeout=5).close()  # noqa: S310
+                break
+            except OSError:
+                time.sleep(0.2)
+        yield address, process
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(20)
+
+
+def _address_of_database() -> str:
+    at = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{at['NAME']}"
+    login = f"{at['USER']}:{at['PASSWORD']}@" if at["PASSWORD"] else f"{at['USER']}@"
+    return f"postgres://{login}{at['HOST']}:{at['PORT'] or 5432}/{at['NAME']}"

@@ -1,0 +1,40 @@
+"""Measure the portal against its limits."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import connection
+
+from dashboard import bench
+
+
+class Command(BaseCommand):
+    help = "Make a database of its own, fill it with scale data, and print what lists, totals, exports and writes cost beside their floors."
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--sizes", default="10000,1000000", help="how many figures, growing, separated by commas")
+        parser.add_argument("--smoke", action="store_true", help="few figures and few rounds: shows that everything still runs")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        sizes = [2000] if options["smoke"] else [int(size) for size in options["sizes"].split(",")]
+        name = connection.settings_dict["NAME"]
+        with tempfile.TemporaryDirectory() as folder:
+            if connection.vendor == "sqlite":
+                connection.settings_dict["TEST"]["NAME"] = str(Path(folder) / "bench.sqlite3")
+            else:
+                connection.settings_dict["TEST"]["NAME"] = f"bench_{name}"
+            connection.creation.create_test_db(verbosity=0, autoclobber=True)
+            try:
+                self.stdout.write(f"{connection.vendor} {connection.Database.__name__}, {', '.join(f'{size:,}' for size in sizes)} figures")
+                found = bench.run(sizes, pace=bench.SMOKE if options["smoke"] else bench.FULL, say=self.stdout.write)
+            finally:
+                connection.creation.destroy_test_db(name, verbosity=0)
+        missed = [one.what for one in found if not one.is_met]
+        self.stdout.write(
+            f"{len(found) - len(missed)} of {len(found)} within their limits" + (f"; not: {', '.join(missed)}" if missed else "")
+        )
