@@ -111,8 +111,8 @@ class Shell:
 
     @cached_property
     def account_links(self) -> list[tuple[Any, str]]:
-        links = [(label, _address(name)) for name, label, needs in ACCOUNT_LINKS if self._may(needs)]
-        return [(label, address) for label, address in links if address]
+        links = [(label, address(name)) for name, label, needs in ACCOUNT_LINKS if self._may(needs)]
+        return [(label, url) for label, url in links if url]
 
     @cached_property
     def account_tabs(self) -> list[dict[str, Any]]:
@@ -130,11 +130,11 @@ class Shell:
 
     @cached_property
     def search_url(self) -> str:
-        return _address("search")
+        return address("search")
 
     @cached_property
     def scope_url(self) -> str:
-        return _address("scope")
+        return address("scope")
 
     @cached_property
     def scope_name(self) -> Any:
@@ -145,7 +145,7 @@ class Shell:
 
     def _shown(self, items: tuple[Item, ...]) -> Iterator[dict[str, Any]]:
         for item in items:
-            url = _address(item.url_name)
+            url = address(item.url_name)
             if not url or not self._may(item.needs):
                 continue
             path = self.request.path
@@ -158,8 +158,9 @@ class Shell:
             }
 
 
-def _address(url_name: str) -> str:
+def address(url_name: str, *args: Any) -> str:
+    """Where a page is, or nothing where it is not installed."""
     try:
-        return reverse(url_name)
+        return reverse(url_name, args=args)
     except NoReverseMatch:
         return ""

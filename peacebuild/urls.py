@@ -20,4 +20,5 @@ urlpatterns = [
     path("", include("reporting.urls")),
     path("", include("exchange.urls")),
     path("", include("programs.urls")),
+    path("", include("dashboard.urls")),
 ]
