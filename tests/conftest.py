@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.db.backends.postgresql.operations import DatabaseOperations
 
 # marker -> is it possible here, how to run it. `.ci/run` runs them all and refuses skips that are not on its list.
@@ -91,8 +91,9 @@ def shared_data() -> Path:
 
 @pytest.fixture(autouse=True)
 def _empty_cache(request: pytest.FixtureRequest) -> Iterator[None]:
-    """The cache lives in the database; what one transactional test leaves there must not reach the next."""
+    """The cache lives in the database; what one transactional test leaves there must not reach the next. Nor do counted API calls."""
     yield
+    caches["limits"].clear()
     marker = request.node.get_closest_marker("django_db")
     if marker is not None and marker.kwargs.get("transaction"):
         cache.clear()

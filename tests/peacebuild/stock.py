@@ -1,0 +1,129 @@
+"""Data for the tests that walk the whole API: for every list, rows in a project of one's own and in a stranger's.
+
+A new list endpoint joins those tests by itself; it fails there until it has its maker here.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from programs.models import (
+    ActionPoint,
+    ActivityAttendance,
+    ActivityRecord,
+    Disaggregation,
+    ExpectedReport,
+    ProjectLevel,
+    ReportingPeriod,
+)
+from reporting.models import Submission
+from tests import factories
+from tests.factories import World
+
+
+def programs(world: World) -> Any:
+    return world.project.program
+
+
+def projects(world: World) -> Any:
+    ProjectLevel.objects.get_or_create(project=world.project, level="community", defaults={"share": 100})
+    return world.project
+
+
+def assignments(world: World) -> Any:
+    return world.indicator().assignments.get()
+
+
+def periods(world: World) -> Any:
+    period = world.period
+    day = {"due_on": period.due_on, "review_due_on": period.review_due_on}
+    ExpectedReport.objects.get_or_create(project=world.project, period=period, partner=world.partner, defaults=day)
+    return period
+
+
+def indicator_definitions(world: World) -> Any:
+    definition = factories.definition(project=world.project, measure="ordinal", across="latest", over_time="snapshot")
+    definition.options.create(code="good", label="Good")
+    return definition
+
+
+def places(world: World) -> Any:
+    return world.place
+
+
+def activities(world: World) -> Any:
+    activity = ActivityRecord.objects.create(
+        project=world.project,
+        partner=world.partner,
+        kind="dialogue",
+        happened_on=date(2026, 2, 3),
+        place=world.place,
+        people_present=12,
+        external_id=uuid.uuid4(),
+        recorded_by=world.reporter,
+    )
+    cell, _made = Disaggregation.objects.get_or_create(key="sex=female")
+    ActivityAttendance.objects.create(activity=activity, disaggregation=cell, number=5)
+    return activity
+
+
+def action_points(world: World) -> Any:
+    return ActionPoint.objects.create(
+        text="Send the sheet",
+        owner=world.manager,
+        project=world.project,
+        partner=world.partner,
+        due_on=date(2026, 5, 1),
+        raised_by=world.manager,
+    )
+
+
+def submissions(world: World) -> Any:
+    """Each in a period of its own: one report is open at a time."""
+    last = world.project.periods.order_by("-ends_on").first()
+    start = (last.ends_on if last else date(2030, 1, 1)) + timedelta(days=1)
+    period = ReportingPeriod.objects.create(
+        project=world.project,
+        code=f"N{start:%Y%m%d}",
+        starts_on=start,
+        ends_on=start,
+        opens_on=start,
+        due_on=start,
+        review_due_on=start,
+        opened_at=timezone.now(),
+    )
+    return Submission.objects.create(project=world.project, partner=world.partner, period=period, created_by=world.reporter)
+
+
+MAKERS: dict[str, Callable[[World], Any]] = {
+    "programs": programs,
+    "projects": projects,
+    "assignments": assignments,
+    "periods": periods,
+    "indicator-definitions": indicator_definitions,
+    "places": places,
+    "activities": activities,
+    "action-points": action_points,
+    "submissions": submissions,
+}
+
+# Whatever belongs to no project is open to everyone who is signed in.
+PUBLIC = {"places"}
+ONE_PER_WORLD = {"programs", "projects", "periods", "places"}
+
+
+def make_many(name: str, number: int) -> list[Any]:
+    """``number`` rows of one list, spread over projects where a project has only one."""
+    if name in ONE_PER_WORLD:
+        return [MAKERS[name](factories.world()) for _row in range(number)]
+    world = factories.world()
+    return [MAKERS[name](world) for _row in range(number)]
+
+
+def address_of(view: Any, row: Any) -> str:
+    return str(getattr(row, view.lookup_field))
