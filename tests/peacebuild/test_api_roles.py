@@ -1,0 +1,186 @@
+"""Every endpoint of the API as every role, with one's own object and a stranger's; found by walking the router."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from accounts.roles import GRANTS, PARTNER_ROLES, Permission, Role
+from peacebuild.api import router
+from programs.models import IndicatorDefinition
+from tests import factories
+from tests.callers import Caller, anonymous, as_person
+from tests.peacebuild.stock import MAKERS, PUBLIC, address_of
+
+pytestmark = pytest.mark.django_db
+
+P = Permission
+
+# What each write needs, and a body that would pass; a new write joins here, or the first test fails.
+WRITES: dict[str, tuple[Permission, Any]] = {
+    "activities.create": (
+        P.RECORD_ACTIVITIES,
+        lambda w: {
+            "project": w.project.code,
+            "partner": w.partner.pk,
+            "kind": "training",
+            "happened_on": "2026-01-15",
+            "place": w.place.code,
+        },
+    ),
+    "action-points.create": (
+        P.EDIT_ACTION_POINTS,
+        lambda w: {"project": w.project.code, "text": "Call", "owner": w.manager.email, "due_on": "2026-12-31"},
+    ),
+    "action-points.done": (P.EDIT_ACTION_POINTS, lambda w: {"note": "Called."}),
+    "submissions.create": (
+        P.ENTER_FIGURES,
+        lambda w: {"project": w.project.code, "period": w.period.code, "partner": w.partner.pk},
+    ),
+    "submissions.figures": (P.ENTER_FIGURES, lambda w: {"figures": []}),
+    "submissions.narrative": (P.ENTER_FIGURES, lambda w: {"challenges": "Rain."}),
+    "submissions.nil": (P.ENTER_FIGURES, lambda w: {"reason": "Nothing happened."}),
+    "submissions.explain": (
+        P.ENTER_FIGURES,
+        lambda w: {"indicator": w.project.indicators.first().code, "place": w.place.code, "flag": "jump", "sentence": "A new camp."},
+    ),
+    "submissions.sign_off": (P.SIGN_OFF_FIGURES, lambda w: {}),
+    "submissions.submit": (P.SUBMIT_FIGURES, lambda w: {}),
+    "submissions.recall": (P.SUBMIT_FIGURES, lambda w: {}),
+    "submissions.return_": (P.REVIEW_FIGURES, lambda w: {"note": "Please look again."}),
+    "submissions.accept": (P.REVIEW_FIGURES, lambda w: {}),
+    "submissions.reopen": (P.REOPEN_FIGURES, lambda w: {"indicators": [w.project.indicators.first().code], "reason": "A sheet."}),
+}
+# Staff may go on with a partner's report for it; to open one, they say "on_behalf".
+ON_BEHALF = {"submissions.figures", "submissions.narrative", "submissions.nil", "submissions.explain"}
+
+
+@cache
+def endpoints() -> list[tuple[str, str, str, Any, bool]]:
+    """(list's name, route's name, method, action, has an object) of every operation."""
+    found = []
+    for pattern in router.urls:
+        view = pattern.callback.cls
+        name = next(name for _prefix, one, name in router.registry if one is view)
+        for method, action in pattern.callback.actions.items():
+            found.append((name, pattern.name, method, action, "<" in str(pattern.pattern)))
+    return found
+
+
+def test_every_write_says_here_what_it_needs():
+    writes = {f"{name}.{action}" for name, _route, method, action, _one in endpoints() if method != "get"}
+    assert writes == set(WRITES)
+
+
+@pytest.fixture
+def mine():
+    return _world("MINE")
+
+
+@pytest.fixture
+def strange():
+    return _world("STRANGE")
+
+
+def _world(code: str):
+    world = factories.world(code)
+    world.indicator()
+    world.open()
+    return world
+
+
+def person_with(role: Role, world) -> Caller:
+    scope: dict[str, Any] = {"project": world.project}
+    if role in PARTNER_ROLES:
+        scope = {"organization": world.partner}
+    if role == Role.DONOR_VIEWER:
+        scope = {"organization": factories.donor()}
+    return as_person(factories.member(role, **scope))
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_one_reads_what_ones_role_reads_and_never_a_strangers(role, mine, strange):
+    caller = person_with(role, mine)
+    for name, route, method, _action, has_object in endpoints():
+        if method != "get":
+            continue
+        view = next(view for _prefix, view, one in router.registry if one == name)
+        own, other = MAKERS[name](mine), MAKERS[name](strange)
+        if not has_object:
+            answer = caller.get(reverse(f"api:{route}"))
+            assert answer.status_code == 200
+            if name not in PUBLIC:
+                assert "STRANGE" not in answer.content.decode(), (role, route)
+            continue
+        read = caller.get(reverse(f"api:{route}", args=[address_of(view, own)]))
+        assert read.status_code == (200 if _reads(role, view) else 404), (role, route, read.content)
+        foreign = caller.get(reverse(f"api:{route}", args=[address_of(view, other)]))
+        assert foreign.status_code == (200 if name in PUBLIC else 404), (role, route)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_one_writes_what_ones_role_writes_and_never_to_a_strangers(role, mine, strange):
+    caller = person_with(role, mine)
+    for name, route, method, action, has_object in endpoints():
+        if method == "get":
+            continue
+        word, body_of = WRITES[f"{name}.{action}"]
+        view = next(view for _prefix, view, one in router.registry if one == name)
+        send = caller.put if method == "put" else caller.post
+        for world in (mine, strange):
+            address = reverse(f"api:{route}", args=[address_of(view, MAKERS[name](world))] if has_object else [])
+            answer = send(address, body_of(world))
+            if world is strange:
+                assert answer.status_code in ((404,) if has_object else (403, 422)), (role, route, answer.content)
+            elif word not in GRANTS[role] and not (f"{name}.{action}" in ON_BEHALF and P.ENTER_ON_BEHALF in GRANTS[role]):
+                assert answer.status_code in (403, 404, 422), (role, route, answer.content)
+                assert answer.status_code != 422 or not _reads_projects(role), (role, route, answer.content)
+            else:
+                assert answer.status_code in (200, 201, 409, 422), (role, route, answer.content)
+
+
+def test_without_a_key_or_session_everything_is_401_and_says_how(mine):
+    caller = anonymous()
+    for name, route, method, _action, has_object in endpoints():
+        view = next(view for _prefix, view, one in router.registry if one == name)
+        address = reverse(f"api:{route}", args=[address_of(view, MAKERS[name](mine))] if has_object else [])
+        answer = caller.raw(method.upper(), address, b"{}")
+        assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json"), route
+        assert answer["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_what_is_not_offered_is_405_and_still_a_problem(mine):
+    caller = person_with(Role.PROGRAM_MANAGER, mine)
+    for pattern in router.urls:
+        offered = set(pattern.callback.actions)
+        name = next(name for _prefix, one, name in router.registry if one is pattern.callback.cls)
+        view = pattern.callback.cls
+        arguments = [address_of(view, MAKERS[name](mine))] if "<" in str(pattern.pattern) else []
+        for method in {"post", "put", "patch", "delete"} - offered:
+            answer = caller.raw(method.upper(), reverse(f"api:{pattern.name}", args=arguments), b"{}")
+            assert (answer.status_code, answer["Content-Type"]) == (405, "application/problem+json"), (pattern.name, method)
+
+
+def test_a_donor_viewer_reads_no_draft_figures_programs_or_people(mine):
+    caller = person_with(Role.DONOR_VIEWER, mine)
+    for name, maker in MAKERS.items():
+        maker(mine)
+        rows = caller.get(reverse(f"api:{name}-list")).json()["results"]
+        assert name in PUBLIC or not rows or name == "indicator-definitions", name
+    library = caller.get(reverse("api:indicator-definitions-list")).json()["results"]
+    assert {row["project"] for row in library} <= {None}
+
+
+def _reads_projects(role: Role) -> bool:
+    return P.READ_PROGRAM in GRANTS[role]
+
+
+def _reads(role: Role, view: Any) -> bool:
+    """From the model's own reading permission; the gazetteer and the library are open to whoever is signed in."""
+    if view.model is IndicatorDefinition:
+        return P.READ_PROGRAM in GRANTS[role]
+    word = getattr(view.model.objects.all(), "read_permission", None)
+    return word in GRANTS[role] if word is not None else view.model.__name__ == "Place" or P.READ_PROGRAM in GRANTS[role]
