@@ -48,7 +48,7 @@ def act(summary: str, request: Any = None) -> Callable[[Any], Any]:
     def wrap(method: Any) -> Any:
         described = extend_schema(summary=summary, request=request, responses=shapes.SubmissionOut)
         path = method.__name__.rstrip("_").replace("_", "-")
-        return action(detail=True, methods=["post"], url_path=path, url_name=path)(described(once(method)))
+        return described(action(detail=True, methods=["post"], url_path=path, url_name=path)(once(method)))
 
     return wrap
 

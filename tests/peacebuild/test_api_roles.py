@@ -66,7 +66,8 @@ def endpoints() -> list[tuple[str, str, str, Any, bool]]:
         view = pattern.callback.cls
         name = next(name for _prefix, one, name in router.registry if one is view)
         for method, action in pattern.callback.actions.items():
-            found.append((name, pattern.name, method, action, "<" in str(pattern.pattern)))
+            if method != "head":
+                found.append((name, pattern.name, method, action, "<" in str(pattern.pattern)))
     return found
 
 
