@@ -89,7 +89,8 @@ def edit_section(section: DonorReportSection, *, by: User, text: str, rating: st
     _require(report.requirement.grant, Permission.PREPARE_REPORT, by)
     with transaction.atomic():
         _claim(report, edit_version)
-        section.text, section.rating = text.strip(), rating.strip()
+        section.text = text.strip()
+        section.rating = rating.strip() if section.kind == section.Kind.OUTCOME else ""
         if section.kind not in report_sections.COMPUTED:
             section.state = section.State.WRITTEN if section.text else section.State.MISSING
         section.edited_at, section.edited_by = timezone.now(), by

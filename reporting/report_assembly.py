@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -37,7 +38,7 @@ from reporting.documents.content import (
 )
 from reporting.models import DonorReport, DonorReportSection, Figure, Submission
 from reporting.promises import Promised, promised, rules_of
-from reporting.rules import Amount, Mark
+from reporting.rules import Amount, Mark, Reason
 from reporting.targets import standing
 from reporting.wording import unit_of
 
@@ -268,16 +269,16 @@ def _chart(line: ReportLine, scope: _Scope) -> Chart | None:
     if sum(value is not None for _end, value in points) < LEAST_POINTS:
         return None
     asked = promised(Indicator.objects.filter(pk__in=[one.pk for one in indicators]))
-    rules, keys = rules_of(definition), [one.pk for one in indicators]
+    rules, keys, nothing = rules_of(definition), [one.pk for one in indicators], Amount(reason=Reason.NOT_REPORTED)
     plan = {
-        end: standing(Amount(), rules=rules, through=end, ascending=definition.ascending, **asked.standing_input(keys)).milestone.value
+        end: standing(nothing, rules=rules, through=end, ascending=definition.ascending, **asked.standing_input(keys)).milestone.value
         for end, _value in points
     }
-    drawn = [ChartPoint(formats.day_short(end), value, plan[end]) for end, value in points]
+    drawn = [ChartPoint(_month(end), value, plan[end]) for end, value in points]
     drawn[-1] = replace(drawn[-1], partial=not line.found.progress.coverage.is_complete)
     ends = max(project.ends_on for project in projects)
     if ends > points[-1][0]:
-        drawn.append(ChartPoint(formats.day_short(ends), None, line.row.target.value))
+        drawn.append(ChartPoint(_month(ends), None, line.row.target.value))
     unit = unit_of(definition)
     words = {"label": line.label, "reached": shown(line.number), "milestone": shown(line.row.milestone), "target": shown(line.row.target)}
     return Chart(
@@ -286,8 +287,14 @@ def _chart(line: ReportLine, scope: _Scope) -> Chart | None:
         alternative=_("%(label)s: reached %(reached)s; the plan for this date was %(milestone)s, the target is %(target)s.") % words,
         unit=unit,
         points=tuple(drawn),
+        decimals=definition.decimals,
         note=_chart_note(line, unit),
     )
+
+
+def _month(day: date) -> str:
+    """ "Sep 2026": the year stands with it, because a line runs over several."""
+    return date_format(day, "M Y")
 
 
 def _standing_words(line: ReportLine) -> str:

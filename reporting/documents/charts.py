@@ -73,7 +73,7 @@ def _name_the_ends(axes: Any, chart: Chart) -> None:
             continue
         x, value = numbers[-1]
         axes.annotate(
-            measured(value, max(-int(value.normalize().as_tuple().exponent), 0), chart.unit),
+            measured(value, chart.decimals, chart.unit),
             (x, float(value)),
             xytext=(0, away),
             textcoords="offset points",

@@ -135,6 +135,7 @@ class Chart:
     alternative: str
     unit: str
     points: tuple[ChartPoint, ...]
+    decimals: int = 0
     note: str = ""
 
 
