@@ -1,7 +1,7 @@
 """What a donor report says when it is frozen, computed from the accepted figures of its grant's projects.
 
-Numbers are rolled up raw, published once (``publish``), and only the published ones go into the content; the raw ones stay with
-the lines, for tracing. Nothing here writes.
+Numbers are rolled up raw for tracing, and published (``published.table`` for a reader outside the portal) for the content: nothing
+else reaches a file. Nothing here writes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from plumbing import formats
 from plumbing.numbers import divide
 from programs import grants
 from programs.models import Dimension, ExpectedReport, Indicator, IndicatorDefinition, Marker, Project
-from reporting import publishing, report_sections, rollup
+from reporting import published, publishing, report_sections, rollup
 from reporting.documents.content import (
     Breakdown,
     BreakdownRow,
@@ -62,6 +62,7 @@ class ReportLine:
     code: str
     label: str
     found: rollup.Line
+    published: published.PublishedLine
     number: Number
     row: ResultRow
     is_below: bool
@@ -98,7 +99,6 @@ class _Scope:
 
     report: DonorReport
     projects: list[Project]
-    before: dict[str, Number]  # what the grant's last sent report showed, per code
     jointly: frozenset[int]
     codes: set[str] = field(default_factory=set)
 
@@ -111,7 +111,7 @@ def assemble(report: DonorReport, *, at: datetime) -> Assembled:
     """The frozen content of a report as of now, without its prose, with everything that stands behind it."""
     grant = report.requirement.grant
     projects = [row.project for row in grant.projects.select_related("project__program").order_by("project__code")]
-    scope = _Scope(report, projects, publishing.last_sent(report), grants.jointly_funded(one.pk for one in projects))
+    scope = _Scope(report, projects, grants.jointly_funded(one.pk for one in projects))
     sections = list(report.sections.prefetch_related("results"))
     lines = {section.key: _lines(section, scope) for section in sections if section.kind == DonorReportSection.Kind.OUTCOME}
     every = tuple(line for found in lines.values() for line in found)
@@ -161,24 +161,25 @@ def _lines(section: DonorReportSection, scope: _Scope) -> tuple[ReportLine, ...]
     tops = [result.pk for result in section.results.all()]
     own = Indicator.objects.filter(result__in=tops) | Indicator.objects.filter(result__parent__in=tops, result__kind="output")
     asked = promised(own.filter(is_retired=False))
-    found = rollup.progress(asked, through=scope.through, with_series=True)
+    raw = rollup.progress(asked, through=scope.through)
+    shown_lines = {line.definition.pk: line for line in published.table(asked, reader=None, through=scope.through, with_series=True)}
     order = {key: at for at, key in enumerate(asked.queryset.order_by("result__order", "order", "id").values_list("pk", flat=True))}
-    found.sort(key=lambda line: min(order[one.pk] for one in line.indicators))
-    behind = _behind([one for line in found for one in line.indicators], asked, scope.through)
-    return tuple(_line(section, line, behind, scope) for line in found)
+    raw.sort(key=lambda line: min(order[one.pk] for one in line.indicators))
+    behind = _behind([one for line in raw for one in line.indicators], asked, scope.through)
+    return tuple(_line(section, line, shown_lines[line.definition.pk], behind, scope) for line in raw)
 
 
-def _line(section: DonorReportSection, found: rollup.Line, behind: dict[int, list[Behind]], scope: _Scope) -> ReportLine:
-    definition, stands = found.definition, found.standing
+def _line(
+    section: DonorReportSection, found: rollup.Line, public: published.PublishedLine, behind: dict[int, list[Behind]], scope: _Scope
+) -> ReportLine:
+    definition, stands = found.definition, public.standing
     code = _code(found, scope)
     label = next((one.title for one in found.indicators if one.title), definition.title)
-    number = publishing.publish(
-        found.progress, definition, projects=[one.project for one in found.indicators], before=scope.before.get(code)
-    )
+    number = publishing.number_of(public)
     milestone = stands.milestone.value
     variance = None
-    if number.status == Status.SHOWN and milestone and found.progress.value is not None:
-        variance = divide(100 * (found.progress.value - milestone), abs(milestone), places=2)
+    if number.status == Status.SHOWN and number.value is not None and milestone:
+        variance = divide(100 * (number.value - milestone), abs(milestone), places=2)
     row = ResultRow(
         code=code,
         label=label,
@@ -190,7 +191,8 @@ def _line(section: DonorReportSection, found: rollup.Line, behind: dict[int, lis
         notes=tuple(_notes(found, scope)),
     )
     below = variance is not None and stands.progress is not None and stands.due is not None and stands.progress < stands.due
-    return ReportLine(section, code, label, found, number, row, below, tuple(one for key in found.indicators for one in behind[key.pk]))
+    sources = tuple(one for key in found.indicators for one in behind[key.pk])
+    return ReportLine(section, code, label, found, public, number, row, below, sources)
 
 
 def _code(found: rollup.Line, scope: _Scope) -> str:
@@ -264,8 +266,7 @@ def _chart(line: ReportLine, scope: _Scope) -> Chart | None:
     definition, indicators = line.found.definition, line.found.indicators
     if line.number.status != Status.SHOWN or line.row.target.value is None:
         return None
-    projects = [one.project for one in indicators]
-    points = publishing.series(line.found.progress, definition, projects=projects)
+    points = publishing.points_of(line.published)
     if sum(value is not None for _end, value in points) < LEAST_POINTS:
         return None
     asked = promised(Indicator.objects.filter(pk__in=[one.pk for one in indicators]))
@@ -276,7 +277,7 @@ def _chart(line: ReportLine, scope: _Scope) -> Chart | None:
     }
     drawn = [ChartPoint(_month(end), value, plan[end]) for end, value in points]
     drawn[-1] = replace(drawn[-1], partial=not line.found.progress.coverage.is_complete)
-    ends = max(project.ends_on for project in projects)
+    ends = max(one.project.ends_on for one in indicators)
     if ends > points[-1][0]:
         drawn.append(ChartPoint(_month(ends), None, line.row.target.value))
     unit = unit_of(definition)
@@ -322,10 +323,9 @@ def _breakdowns(lines: Sequence[ReportLine], scope: _Scope) -> Iterable[Breakdow
         dimensions = Dimension.objects.filter(breakdowns__definition=definition).distinct().order_by("order", "code")
         keys = [one.pk for one in line.found.indicators]
         for dimension in dimensions:
-            (found,) = rollup.progress(Indicator.objects.filter(pk__in=keys), through=scope.through, by=dimension)
-            table = publishing.breakdown(
-                found.progress, definition, dimension, line.number, projects=[one.project for one in found.indicators]
-            )
+            scope_of_line = Indicator.objects.filter(pk__in=keys)
+            (found,) = published.table(scope_of_line, reader=None, through=scope.through, by=dimension)
+            table = publishing.cells_of(found, dimension, line.number)
             if table:
                 caption = _("%(label)s by %(dimension)s") % {"label": line.label, "dimension": dimension.name.lower()}
                 rows = tuple(BreakdownRow(name, (number,)) for name, number in table)
