@@ -111,7 +111,8 @@ def choose(source: Import, *, chosen: framework_plan.Chosen, by: User, version: 
 
 def drop(source: Import, *, by: User) -> None:
     """Give up an import that was not confirmed; its file is removed."""
-    access.require(by, Permission.IMPORT_FRAMEWORK, project=source.project)
+    if source.kind == Import.Kind.FRAMEWORK or source.uploaded_by_id != by.pk:
+        access.require(by, Permission.IMPORT_FRAMEWORK, project=source.project)
     with transaction.atomic():
         if not Import.objects.filter(pk=source.pk, state=Import.State.UPLOADED).update(
             state=Import.State.DROPPED, updated_at=timezone.now()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Self
+
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -10,12 +13,22 @@ from accounts.models import Organization, User
 from accounts.roles import Permission
 from plumbing.constraints import both_or_neither, choices_held, once
 from programs.models import Project, ReportingPeriod
-from programs.scope import PROJECT_PARTNER, PROJECT_PLACE, ScopedQuerySet
+from programs.scope import PROJECT_PARTNER, PROJECT_PLACE, ScopedQuerySet, scope
+
+if TYPE_CHECKING:
+    from accounts.models import Actor
 
 
 class ImportQuerySet(ScopedQuerySet["Import"]):
+    """A framework's file follows its project; a workbook holds a partner's figures and follows those."""
+
     read_permission = Permission.READ_PROGRAM
     scope_paths = {"project": "project", "program": "project__program", "partner": PROJECT_PARTNER, "place": PROJECT_PLACE}
+
+    def visible_to(self, user: Actor) -> Self:
+        frameworks = scope(user, self.scope_paths, Permission.READ_PROGRAM)
+        workbooks = scope(user, {**self.scope_paths, "partner": "partner"}, Permission.READ_RAW)
+        return self.filter((Q(kind="framework") & frameworks) | (Q(kind="workbook") & workbooks))
 
 
 @choices_held("kind", "state")

@@ -11,5 +11,7 @@ urlpatterns = [
     path("imports/<int:pk>/drop/", views.drop, name="import_drop"),
     path("imports/<int:pk>/file/", views.source_file, name="import_file"),
     path("imports/<int:pk>/annotated/", views.annotated, name="import_annotated"),
+    path("workbooks/", views.new_workbook, name="workbook_new"),
+    path("workbooks/<str:code>/<str:period>/<int:partner>/", views.workbook, name="workbook"),
     path("projects/<str:code>/framework/import/", views.new_framework, name="framework_new"),
 ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
 from django.utils.text import get_valid_filename
@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.models import User
 from accounts.roles import Permission
-from exchange import forms, framework_columns, framework_plan, imports, marked_copy, spreadsheets
+from exchange import forms, framework_columns, framework_plan, imports, marked_copy, spreadsheets, workbook_sheets, workbooks
 from exchange.framework_plan import Plan
 from exchange.framework_words import Field
 from exchange.frameworks import BLOCKING
@@ -100,26 +100,53 @@ def new_framework(request: Request, code: str) -> HttpResponse:
 
 
 @login_required
+@require_GET
+def workbook(request: Request, code: str, period: str, partner: int) -> HttpResponse:
+    """The workbook of a report, to be filled without a connection."""
+    project = get_object_or_404(Project.objects.visible_to(request.user), code=code)
+    role = get_object_or_404(project.partners.select_related("organization"), organization=partner, role="4")
+    at = get_object_or_404(project.periods, code=period)
+    if not workbooks.may_enter(project, role.organization, request.user):
+        raise Http404
+    try:
+        _row, content = workbooks.hand_out(project, role.organization, at, by=request.user)
+    except Refused as wrong:
+        messages.error(request, str(wrong))
+        return redirect("workbook_new")
+    return spreadsheet(content, f"{project.code}-{at.code}-{role.organization}.xlsx")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def new_workbook(request: Request) -> HttpResponse:
+    """Send a filled workbook back; it says itself for which report it is."""
+    form = forms.UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        upload = form.cleaned_data["file"]
+        try:
+            source = workbooks.receive(content=upload.read(spreadsheets.LARGEST_FILE + 1), name=upload.name, by=request.user)
+        except imports.ImportedBefore as before:
+            messages.info(request, str(before))
+            return _see_other("import", before.first.pk)
+        except (Refused, spreadsheets.SpreadsheetRefused, workbook_sheets.NotOurs, files.FileRefused) as wrong:
+            form.add_error("file", str(wrong))
+        else:
+            return _see_other("import", source.pk)
+    return render(request, "exchange/workbook_new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@login_required
 @require_http_methods(["GET", "POST"])
 def show(request: Request, pk: int) -> HttpResponse:
-    """One import: what was found, what will change, problems; or what it wrote."""
+    """One import: what it holds and would change, or what it wrote."""
     source = _visible(request, pk)
-    if source.kind != Import.Kind.FRAMEWORK or source.state != Import.State.UPLOADED:
-        undoable = source.state == Import.State.CONFIRMED and source.kind == Import.Kind.FRAMEWORK
-        standing = imports.why_not_undone(source) if undoable else []
-        context = {
-            "source": source,
-            "crumbs": _crumbs(source.project),
-            "standing": standing,
-            "undoable": undoable,
-            "facts": _written(source),
-        }
-        return render(request, "exchange/import_done.html", context)
+    if source.state != Import.State.UPLOADED:
+        return _done(request, source)
+    if source.kind == Import.Kind.WORKBOOK:
+        return _workbook(request, source)
     access.require(request.user, Permission.IMPORT_FRAMEWORK, project=source.project)
     plan = _readable_plan(request, source)
-    if request.method == "GET":
-        return _page(request, plan)
-    return _take(request, source, plan)
+    return _page(request, plan) if request.method == "GET" else _take(request, source, plan)
 
 
 @login_required
@@ -144,6 +171,8 @@ def drop(request: Request, pk: int) -> HttpResponse:
     except Refused as wrong:
         messages.error(request, str(wrong))
         return _see_other("import", pk)
+    if source.kind == Import.Kind.WORKBOOK:
+        return _see_other("workbook_new")
     return _see_other("framework_new", source.project.code)
 
 
@@ -154,7 +183,8 @@ def source_file(request: Request, pk: int) -> HttpResponseBase:
     source = _visible(request, pk)
     if source.state == Import.State.DROPPED:
         return redirect("import", pk)
-    access.require(request.user, Permission.IMPORT_FRAMEWORK, project=source.project)
+    if source.kind == Import.Kind.FRAMEWORK:
+        access.require(request.user, Permission.IMPORT_FRAMEWORK, project=source.project)
     return files.download(
         source.path,
         key_id="",
@@ -171,14 +201,21 @@ def source_file(request: Request, pk: int) -> HttpResponseBase:
 def annotated(request: Request, pk: int) -> HttpResponse:
     """A copy of the file with each problem as a note in its cell."""
     source = _visible(request, pk)
+    name = f"{source.file_name.rsplit('.', 1)[0]}-notes.xlsx"
+    if source.state == Import.State.DROPPED:
+        raise Http404
+    if source.kind == Import.Kind.WORKBOOK:
+        try:
+            return spreadsheet(workbooks.annotated(source, by=request.user), name)
+        except workbook_sheets.NotOurs as wrong:
+            raise Http404 from wrong
     access.require(request.user, Permission.IMPORT_FRAMEWORK, project=source.project)
     plan = framework_plan.plan(source)
     book = spreadsheets.read(framework_plan.content(source), name=source.file_name)
     notes = [
         marked_copy.Note(cell, f"{problem.message}\n{problem.why}", problem.kind) for problem in plan.problems for cell in problem.cells
     ]
-    name = source.file_name.rsplit(".", 1)[0]
-    return spreadsheet(marked_copy.copy(book, {plan.found.sheet: notes}), f"{name}-notes.xlsx")
+    return spreadsheet(marked_copy.copy(book, {plan.found.sheet: notes}), name)
 
 
 def spreadsheet(content: bytes, name: str) -> HttpResponse:
@@ -188,6 +225,36 @@ def spreadsheet(content: bytes, name: str) -> HttpResponse:
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+def _done(request: Request, source: Import) -> HttpResponse:
+    undoable = source.state == Import.State.CONFIRMED and source.kind == Import.Kind.FRAMEWORK
+    standing = imports.why_not_undone(source) if undoable else []
+    context = {"source": source, "crumbs": _crumbs(source), "standing": standing, "undoable": undoable, "facts": _written(source)}
+    return render(request, "exchange/import_done.html", context)
+
+
+def _workbook(request: Request, source: Import) -> HttpResponse:
+    """A returned workbook: its problems, or the difference to confirm."""
+    try:
+        if request.method == "POST":
+            version = request.POST.get("version", "")
+            workbooks.confirm(source, by=request.user, version=int(version) if version.isdigit() else None)
+            messages.success(request, _("The figures are in the report. Submit it when it is complete."))
+            return _see_other("import", source.pk)
+    except Invalid:
+        pass  # the page shows every problem with its cell
+    except Refused as wrong:
+        messages.error(request, str(wrong))
+    try:
+        found = workbooks.compare(source, by=request.user)
+    except workbook_sheets.NotOurs as wrong:
+        raise Http404 from wrong
+    except Refused as wrong:
+        context = {"source": source, "crumbs": _crumbs(source), "refused": str(wrong)}
+        return render(request, "exchange/workbook.html", context, status=409)
+    context = {"source": source, "crumbs": _crumbs(source), "found": found}
+    return render(request, "exchange/workbook.html", context, status=422 if request.method == "POST" else 200)
 
 
 def _take(request: Request, source: Import, plan: Plan) -> HttpResponse:
@@ -234,8 +301,9 @@ def _visible(request: Request, pk: int) -> Import:
     return get_object_or_404(rows, pk=pk)
 
 
-def _crumbs(project: Project) -> list[tuple[str, str]]:
-    return [(str(project.program), ""), (project.code, ""), (_("Framework"), "")]
+def _crumbs(about: Project | Import) -> list[tuple[str, str]]:
+    project, last = (about, _("Framework")) if isinstance(about, Project) else (about.project, about.get_kind_display())
+    return [(str(project.program), ""), (project.code, ""), (str(last), "")]
 
 
 def _written(source: Import) -> list[tuple[str, Any]]:

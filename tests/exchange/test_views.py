@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import zipfile
 
+import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -14,7 +16,7 @@ from accounts.roles import Role
 from exchange import imports
 from exchange.models import Import
 from programs.models import Indicator
-from reporting.models import Submission
+from reporting.models import Figure, Submission
 from tests import factories
 from tests.exchange import sheets
 from tests.factories import World
@@ -139,8 +141,6 @@ def test_the_copy_with_notes_holds_each_problem_in_its_cell(officer: Client, wor
     rows = CalamineWorkbook.from_filelike(io.BytesIO(response.content)).get_sheet_by_index(0).to_python()
     assert rows[2][:3] == ["=1+1", "-5", "+254"]
     assert "attachment" in response["Content-Disposition"]
-    import zipfile
-
     parts = zipfile.ZipFile(io.BytesIO(response.content))
     notes = "".join(parts.read(name).decode() for name in parts.namelist() if "comments" in name)
     assert "12-15" in notes
@@ -173,3 +173,86 @@ def test_the_list_of_imports_costs_the_same_at_any_length(officer: Client, world
         imports.receive(world.project, content=content, name=f"{number}.xlsx", by=world.mande)
     with django_assert_num_queries(4):
         assert officer.get(reverse("imports")).status_code == 200
+
+
+# A partner's workbook
+
+
+@pytest.fixture
+def reporter(client: Client) -> tuple[Client, World]:
+    made = factories.world("PPS-04")
+    made.indicator(factories.definition("TR", title="People trained"))
+    made.open(0)
+    client.force_login(made.reporter)
+    return client, made
+
+
+def workbook_of(client: Client, world: World) -> bytes:
+    response = client.get(reverse("workbook", args=["PPS-04", world.period.code, world.partner.pk]))
+    assert response.status_code == 200
+    assert response["X-Content-Type-Options"] == "nosniff"
+    return response.content
+
+
+def with_figure(content: bytes, value: object) -> bytes:
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    book["Figures"].cell(6, 7).value = value
+    target = io.BytesIO()
+    book.save(target)
+    return target.getvalue()
+
+
+def sent_back(client: Client, content: bytes):
+    return client.post(reverse("workbook_new"), {"file": SimpleUploadedFile("report.xlsx", content)}, follow=True)
+
+
+def test_a_workbook_goes_out_and_comes_back_by_page(reporter: tuple[Client, World]) -> None:
+    client, world = reporter
+    page = page_of(sent_back(client, with_figure(workbook_of(client, world), 12)))
+    assert "Take over 1 figure" in page
+    source = Import.objects.get()
+    assert Figure.objects.count() == 0
+    done = client.post(reverse("import", args=[source.pk]), {"version": "0"}, follow=True)
+    assert Figure.objects.get().value == 12
+    assert "The figures are in the report" in page_of(done)
+
+
+def test_a_wrong_cell_is_shown_with_the_way_to_a_copy_with_notes(reporter: tuple[Client, World]) -> None:
+    client, world = reporter
+    page = page_of(sent_back(client, with_figure(workbook_of(client, world), "twelve")))
+    source = Import.objects.get()
+    assert "<b>G6</b>" in page
+    assert reverse("import_annotated", args=[source.pk]) in page
+    assert client.post(reverse("import", args=[source.pk]), {"version": "0"}).status_code == 422
+    copy = client.get(reverse("import_annotated", args=[source.pk]))
+    assert openpyxl.load_workbook(io.BytesIO(copy.content))["Figures"]["G6"].comment is not None
+    assert Figure.objects.count() == 0
+
+
+def test_a_file_that_is_no_workbook_is_said_at_its_field(reporter: tuple[Client, World]) -> None:
+    client, _world = reporter
+    response = sent_back(client, sheets.SMALL)
+    assert response.status_code == 422
+    assert "not a workbook of the portal" in page_of(response)
+
+
+def test_a_stranger_neither_downloads_nor_sees_a_workbook(reporter: tuple[Client, World]) -> None:
+    client, world = reporter
+    sent_back(client, with_figure(workbook_of(client, world), 12))
+    source = Import.objects.get()
+    other = factories.partner()
+    world.project.partners.create(organization=other)
+    client.force_login(factories.member(Role.PARTNER_REPORTER, organization=other))
+    assert client.get(reverse("workbook", args=["PPS-04", world.period.code, world.partner.pk])).status_code == 404
+    for name in ("import", "import_file", "import_annotated"):
+        assert client.get(reverse(name, args=[source.pk])).status_code == 404
+    assert b"report.xlsx" not in client.get(reverse("imports")).content
+
+
+def test_a_dropped_workbook_is_gone(reporter: tuple[Client, World]) -> None:
+    client, world = reporter
+    sent_back(client, with_figure(workbook_of(client, world), 12))
+    source = Import.objects.get()
+    assert client.post(reverse("import_drop", args=[source.pk])).status_code == 303
+    assert client.get(reverse("import_annotated", args=[source.pk])).status_code == 404
+    assert "Dropped" in page_of(client.get(reverse("import", args=[source.pk])))
