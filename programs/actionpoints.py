@@ -8,8 +8,8 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from accounts import audit, practice
-from accounts.models import Message, Organization, User
+from accounts import audit, outbox, practice
+from accounts.models import Organization, User
 from accounts.roles import Permission
 from plumbing.refusals import Invalid, Problem, Refused
 from programs import access
@@ -140,9 +140,7 @@ def _tell(point: ActionPoint, *, by: User, step: str = "raised") -> None:
         return
     with translation.override(point.owner.language):
         line = _("You owe by %(day)s: %(what)s") % {"day": f"{point.due_on:%Y-%m-%d}", "what": point.text}
-    Message.objects.get_or_create(
-        recipient=point.owner, item=f"action_point:{point.pk}", step=step, defaults={"line": line, "path": f"/action-points/{point.pk}/"}
-    )
+    outbox.post(point.owner, outbox.Line(f"action_point:{point.pk}", step, line, path=f"/action-points/{point.pk}/"))
 
 
 def _subjects(point: ActionPoint) -> list[ActionPoint | Project]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.forms.models import fields_for_model
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -21,7 +21,24 @@ from accounts.models import Organization, User
 from locations import search
 from locations.models import Place
 from plumbing.refusals import Invalid, Refused
-from programs.models import ActionPoint, ActivityRecord, Category, Finding, MonitoringVisit, Project, WorkPlanLine
+from programs import library
+from programs.models import (
+    ActionPoint,
+    ActivityRecord,
+    Category,
+    Finding,
+    Indicator,
+    IndicatorDefinition,
+    Level,
+    MonitoringVisit,
+    Program,
+    Project,
+    ReportingAssignment,
+    Result,
+    Target,
+    Theme,
+    WorkPlanLine,
+)
 
 _CODE = re.compile(r"\(([^()]+)\)\s*$")
 
@@ -288,3 +305,199 @@ class LineForm(forms.Form):
         )
         self.fields["place"] = PlaceField(suggested=places_of(project), required=False)
         self.order_fields(["code", "title", "result", "partner", "place", "starts_on", "ends_on", "supports", "note"])
+
+
+class ProgramForm(forms.Form):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        agencies = Organization.objects.filter(kind=Organization.Kind.AGENCY)
+        names = ("code", "name", "description", "status", "starts_on", "ends_on", "organization")
+        self.fields.update(fields_of(Program, *names, organization=agencies))
+
+
+class ProjectForm(forms.Form):
+    """What a project is; on a new one also its shares."""
+
+    def __init__(self, *args: Any, project: Project | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = ("code", "title", "description", "starts_on", "ends_on", "first_ends_on", "time_zone", "sensitivity", "manager")
+        self.fields.update(fields_of(Project, *names, manager=people_of(project)))
+
+
+class SharesForm(forms.Form):
+    """One number per theme and per level; an empty one is not worked on. Each group adds up to 100."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.by_theme = {f"theme_{theme.code}": theme for theme in Theme.objects.all()}
+        self.by_level = {f"level_{level.value}": level.value for level in Level}
+        for name, theme in self.by_theme.items():
+            self.fields[name] = _share(_("Theme: %(name)s") % {"name": theme.name})
+        for name, level in self.by_level.items():
+            self.fields[name] = _share(_("Level: %(name)s") % {"name": Level(level).label})
+
+    @property
+    def themes(self) -> dict[Theme, int]:
+        return {theme: self.cleaned_data[name] for name, theme in self.by_theme.items() if self.cleaned_data.get(name)}
+
+    @property
+    def levels(self) -> dict[str, int]:
+        return {level: self.cleaned_data[name] for name, level in self.by_level.items() if self.cleaned_data.get(name)}
+
+    @staticmethod
+    def kept(project: Project) -> dict[str, int]:
+        themes = {f"theme_{row.theme.code}": row.share for row in project.themes.select_related("theme")}
+        return {**themes, **{f"level_{row.level}": row.share for row in project.levels.all()}}
+
+
+def _share(label: Any) -> forms.IntegerField:
+    return forms.IntegerField(
+        label=label, required=False, min_value=0, max_value=100, widget=forms.NumberInput(attrs={"inputmode": "numeric"})
+    )
+
+
+class NexusForm(forms.Form):
+    H = _share(_("Humanitarian, %"))
+    D = _share(_("Development, %"))
+    P = _share(_("Peace, %"))
+    justification = forms.CharField(label=_("Justification"), widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class StatusForm(forms.Form):
+    override_reason = forms.CharField(
+        label=_("Reason to start without a review"), required=False, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Only where the portal’s settings allow it, and never by the project’s own manager."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields = {**fields_of(Project, "status"), **self.fields}
+
+
+class PlacesField(forms.CharField):
+    """Several places, one a line, each by name or code."""
+
+    widget = forms.Textarea(attrs={"rows": 4})
+
+    def prepare_value(self, value: Any) -> Any:
+        return value if isinstance(value, str) or value is None else "\n".join(written(place) for place in value)
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        one = PlaceField()
+        return [one.clean(line) for line in text.splitlines() if line.strip()]
+
+
+class ResultForm(forms.Form):
+    def __init__(self, *args: Any, project: Project, result: Result | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        parents = project.results.exclude(kind=Result.Kind.OUTPUT)
+        if result is not None:
+            parents = parents.exclude(pk=result.pk)
+        self.fields.update(fields_of(Result, "kind", "code", "title", "level", "parent", "description", parent=parents))
+        _reason(self, project, changing=result is not None)
+
+
+class IndicatorForm(forms.Form):
+    def __init__(self, *args: Any, project: Project, indicator: Indicator | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        usable = IndicatorDefinition.objects.in_force().filter(Q(project__isnull=True) | Q(project=project))
+        new = ("result", "definition", "code") if indicator is None else ("result",)
+        names = (
+            *new, "title", "population", "baseline_value", "baseline_numerator", "baseline_denominator", "baseline_share", "baseline_on",
+            "baseline_note", "source_of_data",
+        )  # fmt: skip
+        self.fields.update(fields_of(Indicator, *names, result=project.results.all(), definition=usable))
+        if indicator is None:
+            self.fields["code"].required = False
+            self.fields["code"].help_text = _("Empty: the code of the definition. It is never changed or given again.")
+        _reason(self, project, changing=indicator is not None)
+
+
+class TargetForm(forms.Form):
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = ("value", "numerator", "denominator", "share", "period", "partner", "note")
+        self.fields.update(fields_of(Target, *names, period=project.periods.all(), partner=partners_of(project)))
+        self.fields["place"] = PlaceField(required=False, suggested=places_of(project))
+        self.fields["period"].help_text = _("Empty: the target at the end.")
+        self.fields["partner"].help_text = _("Empty: the indicator’s own target. A partner’s target is never added to it.")
+        _reason(self, project, changing=True)
+
+
+class AssignmentForm(forms.Form):
+    def __init__(self, *args: Any, project: Project, assignment: ReportingAssignment | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = ("partner", "collected", "periods", "starts_on", "ends_on")
+        made = fields_of(ReportingAssignment, *names, partner=partners_of(project), periods=project.periods.all())
+        if assignment is not None:
+            made.pop("partner")
+        self.fields.update(made)
+        self.fields["periods"].required = False
+        self.fields["periods"].help_text = _("Only where figures are collected in named periods.")
+        self.fields["places"] = PlacesField(label=_("Places"), help_text=_("One a line, by name or code."))
+        _reason(self, project, changing=assignment is not None)
+
+
+class HandOverForm(forms.Form):
+    to = forms.ModelChoiceField(Organization.objects.none(), label=_("To"))
+    on = forms.DateField(label=_("From"), widget=Day())
+    includes_predecessor = forms.TypedChoiceField(
+        label=_("Does the new partner’s running total include the old one’s?"), choices=[("yes", _("Yes")), ("no", _("No"))],
+        coerce=lambda answer: answer == "yes", widget=forms.RadioSelect,
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["to"].queryset = partners_of(project)  # type: ignore[attr-defined]
+        _reason(self, project, changing=True)
+
+
+class DefinitionForm(forms.Form):
+    """A definition with its rules; breakdowns as codes of dimensions, answers as code and label."""
+
+    breakdowns = forms.CharField(
+        label=_("Breakdowns"), required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("One a line, dimensions joined by ×, such as “sex × age”."),
+    )  # fmt: skip
+    options = forms.CharField(
+        label=_("Answers"), required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("For ranked and named answers: one a line in their order, such as “adopted = Adopted”."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, asks_code: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = (
+            "title", "definition", "level", "theme", "unit", "measure", "ascending", "decimals", "per", "over_time", "across", "counting",
+            "sensitivity", "method", "source", "sdg_target",
+        )  # fmt: skip
+        own = dict(self.fields)
+        self.fields = {**fields_of(IndicatorDefinition, *(("code", *names) if asks_code else names)), **own}
+
+    def clean_breakdowns(self) -> list[list[str]]:
+        lines = self.cleaned_data["breakdowns"].splitlines()
+        return [[code.strip() for code in re.split(r"\s+x\s+|[×*,]", line) if code.strip()] for line in lines if line.strip()]
+
+    def clean_options(self) -> list[tuple[str, str]]:
+        found = []
+        for line in self.cleaned_data["options"].splitlines():
+            code, _equals, label = line.partition("=")
+            if code.strip():
+                found.append((code.strip(), (label or code).strip()))
+        return found
+
+    @staticmethod
+    def kept(definition: IndicatorDefinition) -> dict[str, Any]:
+        return {
+            **forms.model_to_dict(definition),
+            "breakdowns": "\n".join(" × ".join(codes) for codes in library.breakdowns_of(definition)),
+            "options": "\n".join(f"{option.code} = {option.label}" for option in definition.options.all()),
+        }
+
+
+def _reason(form: forms.Form, project: Project, *, changing: bool) -> None:
+    """Once a framework is agreed, a change says why: the partners read it."""
+    if changing and project.framework_agreed_on is not None:
+        form.fields["reason"] = forms.CharField(
+            label=_("Why"), widget=forms.Textarea(attrs={"rows": 2}), help_text=_("The partners read it on “what changed”.")
+        )

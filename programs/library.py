@@ -89,13 +89,13 @@ def propose_successor(
 
 
 def edit(
-    definition: IndicatorDefinition, *, by: User, breakdowns: Breakdowns | None = None, options: Options | None = None, **fields: Any
+    definition: IndicatorDefinition, /, *, by: User, breakdowns: Breakdowns | None = None, options: Options | None = None, **fields: Any
 ) -> IndicatorDefinition:
     """Word a definition better, or change its rules while nothing was accepted under them. Changed breakdowns delete no figures.
 
     Raises ``DefinitionFrozen`` where the rules of a frozen definition would change.
     """
-    _may_edit(definition, by)
+    _must_edit(definition, by)
     unknown = fields.keys() - EDITABLE
     if unknown:
         raise TypeError(f"{sorted(unknown)} of a definition is not edited")
@@ -137,7 +137,7 @@ def approve(definition: IndicatorDefinition, *, by: User) -> None:
 
 def retire(definition: IndicatorDefinition, *, by: User) -> None:
     """Offer a definition no longer. Indicators that use it go on and keep their figures."""
-    _may_edit(definition, by)
+    _must_edit(definition, by)
     with transaction.atomic():
         done = (
             IndicatorDefinition.objects.filter(pk=definition.pk)
@@ -179,12 +179,16 @@ def set_options(definition: IndicatorDefinition, options: Options) -> None:
         definition.options.update_or_create(code=code, defaults={"label": label, "order": order})
 
 
-def _may_edit(definition: IndicatorDefinition, by: User) -> None:
+def may_edit(definition: IndicatorDefinition, user: User) -> bool:
     """The library is kept by whoever proposes definitions; a project's own ones by whoever edits its framework."""
     if definition.project is None:
-        access.require_word(by, Permission.PROPOSE_DEFINITION)
-    else:
-        access.require(by, Permission.EDIT_FRAMEWORK, project=definition.project)
+        return Permission.PROPOSE_DEFINITION in access.words(user)
+    return access.allows(user, Permission.EDIT_FRAMEWORK, project=definition.project)
+
+
+def _must_edit(definition: IndicatorDefinition, by: User) -> None:
+    if not may_edit(definition, by):
+        raise access.NotAllowed(_("You may not edit this definition."))
 
 
 _NEW = {

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from programs.views import actionpoints, activities, visits, workplan
+from programs.views import actionpoints, activities, framework, library, projects, visits, workplan
 
 urlpatterns = [
     path("activities/", activities.ActivityList.as_view(), name="activities"),
@@ -31,4 +31,39 @@ urlpatterns = [
     path("clearances/<int:pk>/suspend/", workplan.SuspendClearance.as_view(), name="suspend_clearance"),
     path("projects/<str:code>/sensitivity-reviews/", workplan.sensitivity_reviews, name="sensitivity_reviews"),
     path("projects/<str:code>/sensitivity-reviews/new/", workplan.RecordReview.as_view(), name="record_review"),
+    path("projects/", projects.ProjectList.as_view(), name="projects"),
+    path("programs/new/", projects.CreateProgram.as_view(), name="create_program"),
+    path("programs/<str:code>/change/", projects.ChangeProgram.as_view(), name="change_program"),
+    path("programs/<str:code>/projects/new/", projects.CreateProject.as_view(), name="create_project"),
+    path("projects/<str:code>/setup/", projects.project_setup, name="project_setup"),
+    path("projects/<str:code>/change/", projects.ChangeProject.as_view(), name="change_project"),
+    path("projects/<str:code>/status/", projects.ChangeStatus.as_view(), name="change_status"),
+    path("projects/<str:code>/shares/", projects.SetShares.as_view(), name="set_shares"),
+    path("projects/<str:code>/markers/", projects.SetMarker.as_view(), name="set_marker"),
+    path("projects/<str:code>/nexus/", projects.SetNexus.as_view(), name="set_nexus"),
+    path("projects/<str:code>/partners/", projects.AddPartner.as_view(), name="add_partner"),
+    path("projects/<str:code>/places/", projects.AddPlace.as_view(), name="add_place"),
+    path("projects/<str:code>/agreed/", projects.AgreeFramework.as_view(), name="agree_framework"),
+    path("projects/<str:code>/remove/<str:what>/<int:pk>/", projects.remove_from_project, name="remove_from_project"),
+    path("projects/<str:code>/framework/", framework.framework_page, name="framework"),
+    path("projects/<str:code>/framework/changes/", framework.WhatChanged.as_view(), name="what_changed"),
+    path("projects/<str:code>/framework/results/new/", framework.AddResult.as_view(), name="add_result"),
+    path("projects/<str:code>/framework/indicators/new/", framework.AddIndicator.as_view(), name="add_indicator"),
+    path("results/<int:pk>/", framework.ChangeResult.as_view(), name="change_result"),
+    path("results/<int:pk>/remove/", framework.remove_result, name="remove_result"),
+    path("indicators/<int:pk>/", framework.indicator, name="indicator"),
+    path("indicators/<int:pk>/change/", framework.ChangeIndicator.as_view(), name="change_indicator"),
+    path("indicators/<int:pk>/retire/", framework.RetireIndicator.as_view(), name="retire_indicator"),
+    path("indicators/<int:pk>/targets/", framework.SetTarget.as_view(), name="set_target"),
+    path("targets/<int:pk>/remove/", framework.RemoveTarget.as_view(), name="remove_target"),
+    path("indicators/<int:pk>/assignments/", framework.Assign.as_view(), name="assign"),
+    path("assignments/<int:pk>/", framework.ChangeAssignment.as_view(), name="change_assignment"),
+    path("assignments/<int:pk>/hand-over/", framework.HandOver.as_view(), name="hand_over"),
+    path("library/", library.Library.as_view(), name="library"),
+    path("library/new/", library.ProposeDefinition.as_view(), name="propose_definition"),
+    path("library/<int:pk>/", library.definition, name="definition"),
+    path("library/<int:pk>/edit/", library.EditDefinition.as_view(), name="edit_definition"),
+    path("library/<int:pk>/successor/", library.ProposeSuccessor.as_view(), name="propose_successor"),
+    path("library/<int:pk>/approve/", library.approve_definition, name="approve_definition"),
+    path("library/<int:pk>/retire/", library.retire_definition, name="retire_definition"),
 ]
