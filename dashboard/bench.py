@@ -21,12 +21,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
@@ -34,6 +34,7 @@ from django.test.utils import override_settings
 from django.urls import include, path
 
 import programs.scale
+from accounts.models import User
 from accounts.scale import ADDRESS
 from dashboard import scale
 from plumbing import exports
@@ -140,7 +141,7 @@ def progress_of_programs(count: int, pace: Pace) -> Iterator[Measured]:
                 return cursor.fetchall()
 
         rows = len(fetch())
-        subject, floor = _beside(lambda asked=asked: rollup.progress(asked, through=THROUGH), fetch, pace.rounds)
+        subject, floor = _beside(partial(rollup.progress, asked, through=THROUGH), fetch, pace.rounds)
         detail = f"{rows:,} rows, {subject * 1000:.1f} ms, cursor {floor * 1000:.1f} ms"
         yield Measured("progress of 100 projects / cursor", count, subject / floor, 1.5, "x", detail)
     one = Indicator.objects.filter(project__program__code=scale.HUNDRED).order_by("pk")[:1]
@@ -160,7 +161,8 @@ def progress_of_programs(count: int, pace: Pace) -> Iterator[Measured]:
 def figures_through_the_api(count: int, pace: Pace) -> Measured:
     """Whole reports put through the API, checked and audited, against ``bulk_create`` of the same rows."""
     within = Program.objects.get(code=scale.FIXED)
-    reporter = get_user_model().objects.get(email=ADDRESS.format(role="reporter"))
+    reporter = User.objects.select_related("organization").get(email=ADDRESS.format(role="reporter"))
+    assert reporter.organization is not None
     Project.objects.filter(code=f"{within.code}-WIDE").update(code=f"{within.code}-{secrets.token_hex(4)}")
     laid = programs.scale.wide(within, reports=pace.reports, office=reporter.organization, places=scale.places(pace.places))
     bodies = _bodies(laid)
@@ -345,9 +347,7 @@ def _timed(what: Callable[[], Any]) -> float:
 
 def _client(role: str) -> Client:
     client = Client()
-    client.force_login(
-        get_user_model().objects.get(email=ADDRESS.format(role=role)), backend="allauth.account.auth_backends.AuthenticationBackend"
-    )
+    client.force_login(User.objects.get(email=ADDRESS.format(role=role)), backend="allauth.account.auth_backends.AuthenticationBackend")
     return client
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -32,10 +33,10 @@ from programs.models import (
 
 QUARTERS = [(2024, 1), (2024, 4), (2024, 7), (2024, 10), (2025, 1), (2025, 4), (2025, 7), (2025, 10)]
 FIRST, LAST = date(2024, 1, 1), date(2025, 12, 31)
-PEOPLE = {"measure": "unit", "across": "sum", "counting": "people_per_period"}
-SHARE = {"measure": "percentage", "across": "weighted_ratio", "per": 100, "over_time": "snapshot"}
-THINGS = {"measure": "unit", "across": "sum", "counting": "things"}
-DEFINITIONS = [
+PEOPLE: dict[str, Any] = {"measure": "unit", "across": "sum", "counting": "people_per_period"}
+SHARE: dict[str, Any] = {"measure": "percentage", "across": "weighted_ratio", "per": 100, "over_time": "snapshot"}
+THINGS: dict[str, Any] = {"measure": "unit", "across": "sum", "counting": "things"}
+DEFINITIONS: list[dict[str, Any]] = [
     {**PEOPLE, "over_time": "per_period"},
     *({**PEOPLE, "over_time": "per_period"} for _ in range(3)),
     {**PEOPLE, "over_time": "running_total", "counting": "people_ever"},
@@ -65,7 +66,7 @@ def definitions() -> list[IndicatorDefinition]:
         Category.objects.get_or_create(dimension=sex, code=code, defaults={"name": code.title(), "order": order})
     found = []
     for number, fields in enumerate(DEFINITIONS):
-        values = {"title": f"Scale indicator {number}", "level": "individual", **fields}
+        values: dict[str, Any] = {"title": f"Scale indicator {number}", "level": "individual", **fields}
         row, made = IndicatorDefinition.objects.get_or_create(code=f"SCALE-{number}", project=None, defaults=values)
         if made and number == 0:
             breakdown = DefinitionBreakdown.objects.create(definition=row)

@@ -33,7 +33,7 @@ from programs.models import (
     Result,
     Target,
 )
-from reporting.rules import Expectation, Rules, Stream
+from reporting.rules import Due, Expectation, Rules, Stream
 from reporting.targets import WATCH_WITHIN, Aim, Start
 
 
@@ -84,28 +84,51 @@ class Promised:
         sql, params = self.queryset.values("pk").query.get_compiler(self.queryset.db).as_sql()
         return sql, list(params)
 
+    # Plain values: a key read from a thousand instances costs as much as their figures.
+    @cached_property
+    def project_of(self) -> dict[int, int]:
+        return {key: row.project_id for key, row in self.indicators.items()}
+
+    @cached_property
+    def definition_of(self) -> dict[int, int]:
+        return {key: row.definition_id for key, row in self.indicators.items()}
+
+    @cached_property
+    def retired(self) -> frozenset[int]:
+        return frozenset(key for key, row in self.indicators.items() if row.is_retired)
+
+    @cached_property
+    def ending(self) -> frozenset[int]:
+        """Indicators with a stream that can end."""
+        return frozenset(key for key, owed in self.owed.items() if any(one.ends_on is not None or one.includes_predecessor for one in owed))
+
+    @cached_property
+    def assigned_places(self) -> frozenset[int]:
+        return frozenset(place for owed in self.owed.values() for one in owed for place in one.places)
+
     def period_of(self, indicator: int, through: date) -> Span | None:
         """The project's last period within the date."""
-        return self._last_within(self.indicators[indicator].project_id, through)
+        return self._last_within(self.project_of[indicator], through)
 
     def start_of(self, indicator: int, end: date) -> date:
-        spans = self.periods.get(self.indicators[indicator].project_id, [])
+        spans = self.periods.get(self.project_of[indicator], [])
         at = bisect_left(spans, end, key=_end_of)
         return spans[at].start if at < len(spans) and spans[at].end == end else end
 
     def expectation(self, indicators: Iterable[int], through: date, places: Iterable[int]) -> Expectation:
         """Ends of streams, the period asked about and who was due then, for figures at ``places``."""
-        indicators = list(indicators)
-        of_project = {key: self._last_within(key, through) for key in {self.indicators[one].project_id for one in indicators}}
-        current = {one: span for one in indicators if (span := of_project[self.indicators[one].project_id]) is not None}
-        found = set(places)
-        self._look_above(found - {place for key in indicators for owed in self.owed.get(key, ()) for place in owed.places})
-        return Expectation(
-            stops={stream: end for key in indicators for stream, end in self._stops(key, found)},
-            current={key: span.end for key, span in current.items()},
-            expected={stream for key, span in current.items() for stream in self._due(key, span)},
-            above=self._above,
-        )
+        indicators, found = list(indicators), set(places)
+        self._look_above(found - self.assigned_places)
+        last = {project: self._last_within(project, through) for project in {self.project_of[key] for key in indicators}}
+        current: dict[int, date] = {}
+        expected: set[Due] = set()
+        for key in indicators:
+            span = last[self.project_of[key]]
+            if span is not None:
+                current[key] = span.end
+                self._add_due(expected, key, span)
+        stops = {stream: end for key in indicators if key in self.ending for stream, end in self._stops(key, found)}
+        return Expectation(stops=stops, current=current, expected=expected, above=self._above)
 
     def standing_input(self, indicators: Iterable[int]) -> dict[str, Any]:
         """Targets, baselines and spans as ``targets.standing`` takes them. A place's number is compared with that place's targets."""
@@ -124,31 +147,31 @@ class Promised:
         at = bisect_right(spans, through, key=_end_of)
         return spans[at - 1] if at else None
 
-    def _due(self, indicator: int, span: Span) -> Iterable[tuple[int, int, int | None]]:
-        if self.indicators[indicator].is_retired:
+    def _add_due(self, expected: set[Due], indicator: int, span: Span) -> None:
+        """The streams of one indicator that were due to report a period."""
+        if indicator in self.retired:
             return
         for owed in self.owed.get(indicator, ()):
-            if self.partner not in (None, owed.partner) or (owed.partner, span.id) in self.exempt:
+            partner = owed.partner
+            if (self.partner is not None and self.partner != partner) or (partner, span.id) in self.exempt:
                 continue
             if (owed.starts_on is not None and owed.starts_on > span.end) or (owed.ends_on is not None and owed.ends_on < span.start):
                 continue
             if owed.collected != "every_period" and not self._collects(owed, span):
                 continue
             if not owed.places and self.within is None:
-                yield indicator, owed.partner, None
+                expected.add((indicator, partner, None))
             for place in owed.places:
                 if self.within is None or place in self.within:
-                    yield indicator, owed.partner, place
+                    expected.add((indicator, partner, place))
 
     def _collects(self, owed: Owed, span: Span) -> bool:
-        periods = [(one.id, one.end) for one in self.periods[self.indicators[owed.indicator].project_id]]
+        periods = [(one.id, one.end) for one in self.periods[self.project_of[owed.indicator]]]
         return collected_in(owed.collected, span.id, named=owed.named_periods, periods=periods)
 
     def _stops(self, indicator: int, places: set[int]) -> Iterable[tuple[Stream, date]]:
         """Where streams end (docs/rollup.md section 2): a snapshot with its assignment, a running total that a successor includes."""
         owed = self.owed.get(indicator, [])
-        if not any(one.ends_on is not None or one.includes_predecessor for one in owed):
-            return
         rule = self.indicators[indicator].definition.over_time
         if rule == "snapshot" and any(one.ends_on is not None for one in owed):
             for partner in {one.partner for one in owed}:
@@ -178,7 +201,7 @@ class Promised:
         return not owed.places or place in owed.places or any(above in owed.places for above in self._above.get(place, ()))
 
     def _first_end(self, indicator: int, *, after: date | None = None, from_day: date | None = None) -> date | None:
-        ends = [span.end for span in self.periods.get(self.indicators[indicator].project_id, [])]
+        ends = [span.end for span in self.periods.get(self.project_of[indicator], [])]
         at = bisect_right(ends, after) if after is not None else bisect_left(ends, from_day)  # type: ignore[type-var]
         return ends[at] if at < len(ends) else None
 
@@ -271,7 +294,7 @@ def _owed(scope: QuerySet[Indicator]) -> dict[int, list[Owed]]:
         named[row[0]].add(period)
     owed: dict[int, list[Owed]] = defaultdict(list)
     for key in sorted(rows):
-        owed[rows[key][1]].append(Owed(*rows[key], frozenset(places[key] - {None}), frozenset(named[key] - {None})))  # type: ignore[arg-type]
+        owed[rows[key][1]].append(Owed(*rows[key], places=frozenset(places[key] - {None}), named_periods=frozenset(named[key] - {None})))
     return owed
 
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from itertools import groupby
-from operator import itemgetter
 from typing import Any, Literal
 
 from django.db import connection, transaction
@@ -28,7 +27,6 @@ from reporting.promises import Promised, promised, rules_of
 from reporting.rules import (
     END,
     INDICATOR,
-    PARTNER,
     PLACE,
     START,
     Amount,
@@ -38,9 +36,11 @@ from reporting.rules import (
     Progress,
     Reason,
     Row,
-    Rules,
+    Stream,
     alone,
     roll_up,
+    roll_up_streams,
+    stream_of,
 )
 from reporting.targets import Standing, standing
 
@@ -99,15 +99,15 @@ def progress(
     dimension = by if isinstance(by, Dimension) else None
     parts = parts_of() if dimension is not None else None
     rows = fetch(asked, through=through, with_cells=dimension is not None)
-    groups: dict[int, list[Row]] = defaultdict(list)
-    key_of = {key: row.definition_id if each == "definition" else key for key, row in asked.indicators.items()}
-    for key, of_indicator in groupby(rows, itemgetter(INDICATOR)):
-        groups[key_of[key]].extend(of_indicator)
+    key_of = asked.definition_of if each == "definition" else {key: key for key in asked.indicators}
+    groups: dict[int, dict[Stream, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for stream, figures in groupby(rows, stream_of):  # with cells a stream comes once per disaggregation
+        groups[key_of[stream[0]]][stream] += figures
     members: dict[int, list[Indicator]] = defaultdict(list)
     for key, indicator in asked.indicators.items():
         members[key_of[key]].append(indicator)
     question = _Question(asked, through, since, dimension, parts, with_series or by == "period")
-    return [question.line(of, groups.get(key, []), by=by) for key, of in members.items()]
+    return [question.line(of, groups.get(key, {}), by=by) for key, of in members.items()]
 
 
 def fetch(asked: Promised, *, through: date, with_cells: bool = False) -> list[Row]:
@@ -267,40 +267,36 @@ class _Question:
     parts: dict[int, Parts] | None
     with_series: bool
 
-    def line(self, members: Sequence[Indicator], figures: list[Row], *, by: By | Dimension | None) -> Line:
+    def line(self, members: Sequence[Indicator], streams: dict[Stream, list[Row]], *, by: By | Dimension | None) -> Line:
         definition = members[0].definition
         rules = rules_of(definition)
         if definition.across == "latest":  # the only rule that asks when a period began
-            figures = [(*row[:START], self.asked.start_of(row[INDICATOR], row[END]), *row[START + 1 :]) for row in figures]
-        around = self.asked.expectation([one.pk for one in members], self.through, {row[PLACE] for row in figures})
-        found = roll_up(
-            figures,
-            rules=rules,
-            through=self.through,
-            since=self.since,
-            around=around,
-            by=None if self.dimension is None else self.dimension.pk,
-            parts=self.parts,
-            with_series=self.with_series,
-        )
-        parts = tuple(self._split(figures, found, by, rules=rules, around=around))
-        return Line(definition, tuple(members), found, self.asked, parts)
+            streams = {key: [self._dated(row) for row in rows] for key, rows in streams.items()}
+        around = self.asked.expectation([one.pk for one in members], self.through, {place for _indicator, _partner, place in streams})
+        options: dict[str, Any] = {"rules": rules, "through": self.through, "since": self.since, "with_series": self.with_series}
+        if self.dimension is None:
+            found = roll_up_streams(streams, around=around, **options)
+        else:
+            figures = [row for rows in streams.values() for row in rows]
+            found = roll_up(figures, around=around, by=self.dimension.pk, parts=self.parts, **options)
+        return Line(definition, tuple(members), found, self.asked, tuple(self._split(streams, found, by, around=around, **options)))
 
-    def _split(self, figures: list[Row], found: Progress, by: Any, *, rules: Rules, around: Expectation) -> Iterator[Part]:
+    def _split(self, streams: dict[Stream, list[Row]], found: Progress, by: Any, *, around: Expectation, **options: Any) -> Iterator[Part]:
         """Each part rolled up by itself: parts of what is added up make the whole, other parts need not."""
         if by == "period":
             for point in found.series:
                 yield Part(point.end, replace(found, total=point.own, through=point.end, series=(), carried=(), coverage=Coverage()))
         if by not in KEYS:
             return
-        groups: dict[int, list[Row]] = defaultdict(list)
-        for row in figures:
-            groups[self._key(by, row[INDICATOR], row[PARTNER], row[PLACE])].append(row)
+        groups: dict[Any, dict[Stream, list[Row]]] = defaultdict(dict)
+        for stream, rows in streams.items():
+            groups[self._key(by, *stream)][stream] = rows
         for key in sorted(groups):
-            of_part = replace(around, expected={stream for stream in around.expected if self._key(by, *stream) == key})
-            yield Part(
-                key, roll_up(groups[key], rules=rules, through=self.through, since=self.since, around=of_part, with_series=self.with_series)
-            )
+            of_part = replace(around, expected={due for due in around.expected if self._key(by, *due) == key})
+            yield Part(key, roll_up_streams(groups[key], around=of_part, **options))
 
-    def _key(self, by: str, indicator: int, partner: int, place: int) -> int:
-        return self.asked.indicators[indicator].project_id if by == "project" else {"partner": partner, "place": place}[by]
+    def _key(self, by: str, indicator: int, partner: int, place: int | None) -> int | None:
+        return self.asked.project_of[indicator] if by == "project" else {"partner": partner, "place": place}[by]
+
+    def _dated(self, row: Row) -> Row:
+        return (*row[:START], self.asked.start_of(row[INDICATOR], row[END]), *row[START + 1 :])

@@ -11,11 +11,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from itertools import accumulate, groupby
+from itertools import accumulate
 from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
@@ -28,6 +28,7 @@ MILLION = 10**6
 OverTime = Literal["per_period", "running_total", "snapshot"]
 Across = Literal["sum", "weighted_ratio", "max", "latest", "not_computable"]
 Stream = tuple[int, int, int]  # indicator, partner, place
+Due = tuple[int, int, int | None]  # a stream that should report; without a place: wherever it does
 Parts = frozenset[tuple[int, int]]  # the (dimension, category) pairs of a cell; empty for the total
 
 
@@ -49,7 +50,7 @@ class Figure(NamedTuple):
 
 INDICATOR, CELL, PARTNER, PLACE, END, START, VALUE, NUMERATOR, DENOMINATOR, SHARE, OPTION = range(11)
 Row = Sequence[Any]  # a Figure, or a tuple of the same order
-_stream_of = itemgetter(INDICATOR, PARTNER, PLACE)
+stream_of = itemgetter(INDICATOR, PARTNER, PLACE)
 _end_of = itemgetter(END)
 _latest_of = itemgetter(END, START)
 
@@ -210,12 +211,11 @@ class Expectation:
 
     stops: Mapping[Stream, date] = field(default_factory=dict)
     current: Mapping[int, date] = field(default_factory=dict)
-    expected: Collection[Stream] = ()
+    expected: Collection[Due] = ()
     above: Mapping[int, Collection[int]] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class _Course:
+class _Course(NamedTuple):
     """One stream brought through time: from ``ends[n]`` on its number is ``steps[n]``, a row of the same shape as a figure."""
 
     key: Stream
@@ -252,14 +252,30 @@ def roll_up(
     ``figures`` are totals and cells in any order; ``parts`` says which disaggregation is which (needed only with cells);
     ``by`` asks for a slice by that dimension. A period is within ``since``..``through`` when its end is.
     """
+    totals, cells = _sorted_out(figures, through, parts or {}, rules=rules)
+    found = roll_up_streams(totals, rules=rules, through=through, since=since, around=around, with_series=with_series)
+    if by is None:
+        return found
+    present = _present(_courses(totals, rules=rules, since=since, around=around or Expectation(), whole=False), through)
+    return replace(found, breakdown=_breakdown(present, cells, parts or {}, by=by, rules=rules))
+
+
+def roll_up_streams(
+    totals: Mapping[Stream, list[Row]],
+    *,
+    rules: Rules,
+    through: date,
+    since: date | None = None,
+    around: Expectation | None = None,
+    with_series: bool = False,
+) -> Progress:
+    """``roll_up`` for totals that already stand in streams: only reported ones within the date, each stream in order of time."""
     around = around or Expectation()
-    whole = with_series or since is not None
-    totals, cells = _sorted_out(figures, through, parts, rules=rules)
-    courses = [_course(key, rows, rules=rules, since=since, stops=around.stops.get(key), whole=whole) for key, rows in totals.items()]
-    present = [(course, row) for course in courses if (row := course.as_of(through)) is not None]
+    courses = _courses(totals, rules=rules, since=since, around=around, whole=with_series or since is not None)
+    present = _present(courses, through)
     carried = _carried(present, rules=rules, current=around.current)
     marks = _marks(present, rules=rules)
-    total = across((row for _course, row in present), rules=rules)
+    total = across([row for _course, row in present], rules=rules)
     first = last = change = None
     if since is not None:
         change = _change(courses, total, rules=rules, since=since, through=through)
@@ -278,7 +294,6 @@ def roll_up(
         carried=carried,
         marks=marks | {Mark.CARRIED} if carried else marks,
         series=_series(courses, rules=rules, since=since) if with_series else (),
-        breakdown=None if by is None else _breakdown(present, cells, parts or {}, by=by, rules=rules),
     )
 
 
@@ -379,29 +394,35 @@ def _sums_so_far(rows: list[Row]) -> list[Row]:
 
 
 def _sorted_out(
-    figures: Iterable[Row], through: date, parts: Mapping[int, Parts] | None, *, rules: Rules
+    figures: Iterable[Row], through: date, parts: Mapping[int, Parts], *, rules: Rules
 ) -> tuple[dict[Stream, list[Row]], dict[tuple[Stream, date], list[Row]]]:
     """Totals per stream in order of time, and the cells of each stream and period."""
     totals: dict[Stream, list[Row]] = defaultdict(list)
     cells: dict[tuple[Stream, date], list[Row]] = defaultdict(list)
     in_words = rules.measure == "text"
-    for key, of_stream in groupby(figures, _stream_of):  # in stream order one group each; in any other order, more of them
-        reported = [
-            row
-            for row in of_stream
-            if row[END] <= through
-            and (row[VALUE] is not None or row[NUMERATOR] is not None or row[SHARE] is not None or row[OPTION] is not None or in_words)
-        ]
-        if parts:
-            for row in reported:
-                if parts.get(row[CELL]):
-                    cells[key, row[END]].append(row)
-            reported = [row for row in reported if not parts.get(row[CELL])]
-        if reported:
-            totals[key] += reported
+    for row in figures:
+        if row[END] > through or not (in_words or _says(row)):
+            continue
+        if parts.get(row[CELL]):
+            cells[stream_of(row), row[END]].append(row)
+        else:
+            totals[stream_of(row)].append(row)
     for rows in totals.values():
         rows.sort(key=_end_of)
     return totals, cells
+
+
+def _says(row: Row) -> bool:
+    return row[VALUE] is not None or row[NUMERATOR] is not None or row[SHARE] is not None or row[OPTION] is not None
+
+
+def _courses(totals: Mapping[Stream, list[Row]], *, rules: Rules, since: date | None, around: Expectation, whole: bool) -> list[_Course]:
+    stops = around.stops
+    return [_course(key, rows, rules=rules, since=since, stops=stops.get(key), whole=whole) for key, rows in totals.items()]
+
+
+def _present(courses: Iterable[_Course], through: date) -> list[tuple[_Course, Row]]:
+    return [(course, row) for course in courses if (row := course.as_of(through)) is not None]
 
 
 def _course(key: Stream, rows: list[Row], *, rules: Rules, since: date | None, stops: date | None, whole: bool) -> _Course:
