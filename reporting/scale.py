@@ -2,86 +2,93 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from itertools import islice
 
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
 from programs.disaggregations import ensure
 from programs.scale import Laid
 from reporting import published, rollup
-from reporting.models import Figure, Submission
+from reporting.models import Submission
 
-BATCH = 5000
+# Numbers between 0 and 200 that look like chance and are the same in every run; a running total grows with the quarter. In
+# one statement: a million model instances take an hour where the database takes a minute.
+_FIGURES = """
+    INSERT INTO reporting_figure (
+        submission_id, indicator_id, project_id, partner_id, place_id, period_id, period_end, disaggregation_id,
+        value, numerator, denominator, text, reason, counts, source, source_detail, entered_at
+    )
+    SELECT submission, indicator, project, partner, place, period, ends_on, cell,
+        CASE WHEN is_ratio THEN NULL
+             WHEN cell_key = 'sex=female' THEN total / 2 * 1000000
+             WHEN cell_key = 'sex=male' THEN (total - total / 2) * 1000000
+             ELSE total * 1000000 END,
+        CASE WHEN is_ratio THEN number * 1000000 END,
+        CASE WHEN is_ratio THEN 200000000 END,
+        '', '', %s, 'typed', '', %s
+    FROM (
+        SELECT n.*, CASE WHEN grows THEN number * quarter ELSE number END AS total
+        FROM (
+            SELECT s.id AS submission, a.indicator_id AS indicator, i.project_id AS project, a.partner_id AS partner,
+                ap.place_id AS place, t.id AS period, t.ends_on AS ends_on, c.id AS cell, c.key AS cell_key,
+                (a.id * 31 + ap.place_id * 17 + CASE WHEN d.over_time = 'running_total' THEN 0 ELSE t.id * 13 END) %% 201 AS number,
+                CAST(substr(t.code, 1, 4) AS INTEGER) * 4 + CAST(substr(t.code, 7, 1) AS INTEGER) - 8096 AS quarter,
+                d.over_time = 'running_total' AS grows,
+                d.measure = 'percentage' AS is_ratio
+            FROM programs_reportingassignment a
+            JOIN programs_assignmentplace ap ON ap.assignment_id = a.id
+            JOIN programs_indicator i ON i.id = a.indicator_id
+            JOIN programs_indicatordefinition d ON d.id = i.definition_id
+            JOIN programs_reportingperiod t ON t.project_id = i.project_id
+            JOIN reporting_submission s ON s.project_id = i.project_id AND s.partner_id = a.partner_id AND s.period_id = t.id
+            JOIN programs_disaggregation c ON c.key = '' OR (i."order" = 0 AND c.key IN ('sex=female', 'sex=male'))
+            WHERE i.project_id BETWEEN %s AND %s AND s.state = 'accepted'
+        ) n
+    ) m
+"""
 
 
-def seed(laid: Iterable[Laid], *, people: dict[str, User], with_rows: bool = True, seed: int = 7) -> int:
-    """Fill projects with figures of every period; the first indicator by sex too. Returns how many figures were written.
+def seed(laid: Iterable[Laid], *, people: dict[str, User], with_rows: bool = True) -> int:
+    """Fill new projects with figures of every period; the first indicator by sex too. Returns how many figures were written.
 
     ``with_rows``: keep roll-up rows and published numbers as acceptances would.
     """
-    cells = ensure(["", "sex=female", "sex=male"])
-    chance = random.Random(seed)  # noqa: S311
-    written = 0
-    for one in laid:
-        reports = _submissions(one, people)
-        figures = _figures(one, reports, cells, chance)
-        while batch := list(islice(figures, BATCH)):
-            written += len(Figure.objects.bulk_create(batch))
-        if with_rows:
-            keys = [indicator.pk for indicator in one.indicators]
-            rollup.keep(keys)
-            published.register(keys)
+    ensure(["", "sex=female", "sex=male"])
+    found = list(laid)
+    if not found:
+        return 0
+    _submissions(found, people)
+    keys = [one.project.pk for one in found]
+    with connection.cursor() as cursor:
+        cursor.execute(_FIGURES, [True, timezone.now(), min(keys), max(keys)])
+        written = cursor.rowcount
+    if with_rows:
+        indicators = [indicator.pk for one in found for indicator in one.indicators]
+        rollup.keep(indicators)
+        published.register(indicators)
     return written
 
 
-def _submissions(one: Laid, people: dict[str, User]) -> dict[tuple[int, int], Submission]:
+def _submissions(laid: Sequence[Laid], people: dict[str, User]) -> None:
     now = timezone.now()
-    rows = Submission.objects.bulk_create(
-        Submission(
-            project=one.project,
-            partner=office,
-            period=period,
-            state=Submission.State.ACCEPTED,
-            submitted_at=now - timedelta(days=2),
-            submitted_by=people["reporter"],
-            accepted_at=now - timedelta(days=1),
-            accepted_by=people["mande"],
-        )
-        for office in one.partners
-        for period in one.periods
+    Submission.objects.bulk_create(
+        [
+            Submission(
+                project=one.project,
+                partner=office,
+                period=period,
+                state=Submission.State.ACCEPTED,
+                submitted_at=now - timedelta(days=2),
+                submitted_by=people["reporter"],
+                accepted_at=now - timedelta(days=1),
+                accepted_by=people["mande"],
+            )
+            for one in laid
+            for office in one.partners
+            for period in one.periods
+        ],
+        batch_size=2000,
     )
-    return {(row.partner_id, row.period_id): row for row in rows}
-
-
-def _figures(one: Laid, reports: dict[tuple[int, int], Submission], cells: dict[str, int], chance: random.Random) -> Iterator[Figure]:
-    for indicator in one.indicators:
-        definition = indicator.definition
-        for office in one.partners:
-            for place in one.places:
-                reached = 0
-                for period in one.periods:
-                    here = {
-                        "submission": reports[office.pk, period.pk],
-                        "indicator": indicator,
-                        "project": one.project,
-                        "partner": office,
-                        "place": place,
-                        "period": period,
-                        "period_end": period.ends_on,
-                        "counts": True,
-                    }
-                    number = chance.randint(0, 200)
-                    reached += number
-                    if definition.is_ratio:
-                        yield Figure(**here, disaggregation_id=cells[""], numerator=number, denominator=200)
-                        continue
-                    value = reached if definition.over_time == "running_total" else number
-                    yield Figure(**here, disaggregation_id=cells[""], value=value)
-                    if indicator.order == 0:
-                        women = value // 2
-                        yield Figure(**here, disaggregation_id=cells["sex=female"], value=women)
-                        yield Figure(**here, disaggregation_id=cells["sex=male"], value=value - women)
