@@ -207,7 +207,7 @@ def _code(found: rollup.Line, scope: _Scope) -> str:
 
 def _notes(found: rollup.Line, scope: _Scope) -> Iterable[str]:
     if found.standing.milestone_is_linear and found.standing.milestone.value is not None:
-        yield _("milestone drawn straight to the target")
+        yield _("milestone: a straight line to the target")
     if any(one.project_id in scope.jointly for one in found.indicators):
         yield _("jointly funded")
     if Mark.SAME_PERSON_TWICE in found.progress.marks:

@@ -24,6 +24,7 @@ urlpatterns = [
     path("donor-reports/<int:pk>/template/", donor_reports.choose_template, name="donor_report_template"),
     path("requirements/<int:pk>/start/", donor_reports.start, name="donor_report_start"),
     path("grants/", grants.GrantList.as_view(), name="grants"),
+    path("grants/spending/", grants.SpendingList.as_view(), name="spending"),
     path("grants/<int:pk>/", grants.show, name="grant"),
     path("grants/<int:pk>/approved/", grants.approved, name="grant_approved"),
     path("grants/<int:pk>/spending/", grants.spending, name="grant_spending"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import django_filters
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -54,6 +55,41 @@ class GrantList(ListPage):
         return readable(self.request.user)
 
 
+class SpendingFilter(django_filters.FilterSet):
+    grant = django_filters.ModelChoiceFilter(
+        label=gettext_lazy("Grant"), queryset=lambda request: readable(request.user), empty_label=gettext_lazy("all grants")
+    )
+    project = django_filters.ModelChoiceFilter(
+        label=gettext_lazy("Project"),
+        queryset=lambda request: Project.objects.visible_to(request.user, Permission.READ_MONEY),
+        empty_label=gettext_lazy("all projects"),
+    )
+
+    class Meta:
+        model = Expenditure
+        fields: list[str] = []
+
+
+class SpendingList(ListPage):
+    """Every row of spending; amounts stand with their currency and are never added over two."""
+
+    model = Expenditure
+    filterset_class = SpendingFilter
+    template_name = "reporting/spending_list.html"
+    columns = [
+        Column("grant", gettext_lazy("Grant"), order=["grant__reference"], export="grant__reference"),
+        Column("project", gettext_lazy("Project"), order=["project__code"], export="project__code"),
+        Column("partner", gettext_lazy("Partner"), order=["partner__name"], export="partner__name"),
+        Column("period", gettext_lazy("Period"), order=["period__ends_on"], export="period__code"),
+        Column("currency", gettext_lazy("Currency"), export="grant__currency", hidden=True),
+        Column("amount", gettext_lazy("Spent"), export="amount", number=True),
+        Column("gender", gettext_lazy("For gender equality"), export="for_gender", number=True),
+        Column("source", gettext_lazy("Source"), export="source"),
+    ]
+    ordering = "-period"
+    related = ["grant", "project", "partner", "period"]
+
+
 @login_required
 @require_GET
 def show(request: HttpRequest, pk: int) -> HttpResponse:
@@ -64,7 +100,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "grant": grant,
         "money": grants.spending(grant),
-        "spent": spent.order_by("-period__ends_on", "project__code", "partner__name")[:50],
+        "spent": spent.order_by("-period__ends_on", "project__code", "partner__name")[:10],
         "requirements": grant.requirements.prefetch_related("reports").order_by("due_on"),
         "may_edit": donor_report.may(grant, Permission.EDIT_MONEY, by=by) or _funds_nothing(grant, by),
         "may_prepare": donor_report.may(grant, Permission.PREPARE_REPORT, by=by),

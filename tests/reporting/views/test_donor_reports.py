@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
@@ -185,3 +187,15 @@ def test_the_report_page_stays_within_twelve_queries(client, reported, report, d
 
     with django_assert_max_num_queries(12):
         client.get(reverse("donor_report", args=[report.pk]), {"section": "outcome-1"})
+
+
+def test_a_chart_gives_the_browser_plain_numbers_in_every_language(client, reported):
+    reported.quarter(2, 80, 55, 95, women=50)
+    reported.requirement.covers_through = reported.world.periods[2].ends_on
+    report = reported.written()
+    client.cookies["django_language"] = "ar"
+    page = see(client, reported.mande, "donor_report", report.pk, section="outcome-1").content.decode()
+
+    values = re.findall(r'data-value="([^"]*)"', page)
+    assert "230" in values
+    assert all(re.fullmatch(r"-?\d+(\.\d+)?", value) for value in values)

@@ -1,4 +1,5 @@
 import io
+from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -6,6 +7,7 @@ from django.urls import reverse
 from docx import Document
 
 from accounts.roles import Role
+from programs import grants
 from programs.models import Expenditure, GrantProject
 from reporting.models import WordTemplate
 from tests import factories
@@ -17,6 +19,17 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def reported():
     return Reported()
+
+
+def spend(reported, period):
+    return grants.spend(
+        reported.grant,
+        project=reported.project,
+        partner=reported.world.partner,
+        period=period,
+        amount=Decimal("250.50"),
+        by=reported.mande,
+    )
 
 
 def test_the_grant_shows_its_money_and_the_reports_it_owes(client, reported):
@@ -104,3 +117,29 @@ def test_the_list_of_grants_costs_the_same_at_one_row_and_at_three(client, repor
 
     with django_assert_num_queries(4):
         client.get(reverse("grants"))
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_list_of_spending_costs_the_same_at_one_row_and_at_three(client, reported, django_assert_num_queries, count):
+    for period in reported.world.periods[:count]:
+        spend(reported, period)
+    client.force_login(reported.mande)
+
+    with django_assert_num_queries(6):
+        page = client.get(reverse("spending"))
+    assert page.content.decode().count("USD") == count
+
+
+def test_spending_comes_as_a_file_with_its_currency_and_only_ones_own(client, reported):
+    spend(reported, reported.world.period)
+    client.force_login(reported.mande)
+    text = b"".join(client.get(reverse("spending"), {"export": "csv"}).streaming_content).decode()
+    assert "USD" in text
+    assert "250.5" in text
+
+    for person in (
+        factories.member(Role.PROGRAM_MANAGER, program=factories.project().program),
+        factories.member(Role.DONOR_VIEWER, organization=reported.donor),
+    ):
+        client.force_login(person)
+        assert "PBF-SSD-07" not in client.get(reverse("spending")).content.decode()
