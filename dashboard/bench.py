@@ -29,15 +29,16 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from django.template import Context, Template
 from django.test import Client
 from django.test.utils import override_settings
-from django.urls import include, path
+from django.urls import include, path, reverse
 
 import programs.scale
 from accounts.models import User
 from accounts.scale import ADDRESS
 from dashboard import scale
-from plumbing import exports
+from plumbing import exports, pages
 from programs.models import Indicator, Program, Project
 from reporting import promises, rollup
 from reporting.models import Figure, Submission
@@ -98,6 +99,7 @@ def run(sizes: Sequence[int], *, pace: Pace = FULL, say: Say = print) -> list[Me
         for size in sizes:
             count = scale.seed(size)
             note(list_endpoint(count, pace))
+            note(list_page(count, pace))
             for measured in progress_of_programs(count, pace):
                 note(measured)
             note(figures_through_the_api(count, pace))
@@ -127,6 +129,15 @@ def list_endpoint(count: int, pace: Pace) -> Measured:
         "same bytes" if same else "OTHER BYTES"
     )
     return Measured("list endpoint / bare view", count, subject / floor, 3, "x", detail)
+
+
+def list_page(count: int, pace: Pace) -> Measured:
+    """The review list with navigation, filters, counting and sorting, against the same rows in a table and nothing else."""
+    reporter, address, bare = _client("reporter"), reverse("review_list") + "?state=accepted", "/bench/rows/"
+    _must_be(reporter.get(address), 200)
+    subject, floor = _beside(lambda: reporter.get(address), lambda: reporter.get(bare), pace.rounds)
+    detail = f"{subject * 1000:.1f} ms, bare {floor * 1000:.1f} ms, {reporter.get(bare).content.count(b'<tr>')} rows"
+    return Measured("list page / bare template", count, subject / floor, 3, "x", detail)
 
 
 def progress_of_programs(count: int, pace: Pace) -> Iterator[Measured]:
@@ -286,7 +297,19 @@ def _plain(name: str, value: Any) -> Any:
     return value
 
 
-urlpatterns = [path("bench/submissions/", bare_submissions), path("", include("peacebuild.urls"))]
+_ROWS = """<table>{% for row in rows %}<tr><td>{{ row.project.code }} {{ row.project.title }}</td><td>{{ row.partner }}</td>
+<td>{{ row.period.code }}</td><td>{{ row.get_state_display }}</td><td>{{ row.submitted_at }} {{ row.submitted_by }}</td>
+<td>{{ row.revision }}</td></tr>{% endfor %}</table>"""
+
+
+def bare_rows(request: HttpRequest) -> HttpResponse:
+    """The rows of the review list's first page, in a table."""
+    found = Submission.objects.filter(partner=request.user.organization_id, state="accepted")  # type: ignore[union-attr]
+    rows = found.select_related("project", "partner", "period", "submitted_by").order_by("submitted_at", "pk")[: pages.ROWS]
+    return HttpResponse(Template(_ROWS).render(Context({"rows": rows})))
+
+
+urlpatterns = [path("bench/submissions/", bare_submissions), path("bench/rows/", bare_rows), path("", include("peacebuild.urls"))]
 
 
 def _bulk(laid: programs.scale.Laid) -> float:

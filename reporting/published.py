@@ -16,6 +16,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts import practice
@@ -156,6 +157,17 @@ def register(indicators: Iterable[int]) -> int:
     PublishedNumber.objects.bulk_create(new)
     PublishedNumber.objects.bulk_update(changed, [*_NUMBERS, "status", "of_end", "registered_at"])
     return len(new) + len(changed)
+
+
+def refresh(project: Project) -> int:
+    """Write a project's kept rows and published numbers anew, under its lock. Returns how many changed.
+
+    Acceptances keep both; assignments, hand-overs, exemptions and new periods also change what is carried and who was due.
+    """
+    with transaction.atomic():
+        Project.objects.select_for_update().get(pk=project.pk)
+        keys = list(Indicator.objects.filter(project=project).values_list("pk", flat=True))
+        return rollup.keep(keys) + register(keys)
 
 
 _NUMBERS = ("value", "numerator", "denominator", "share")

@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 
 from programs.disaggregations import ensure
-from programs.models import Category, Project
-from reporting import promises, published
-from reporting.models import Figure, PublishedNumber
+from programs.models import Category, Indicator, Project
+from reporting import promises, published, rollup, tasks
+from reporting.models import Figure, PublishedNumber, RollupRow
 from tests import factories
 from tests.reporting.test_rollup import Scene
 from tests.reporting.test_rollup import scene as _scene
@@ -168,3 +168,15 @@ def test_acceptance_registers_what_is_published(scene, outsider):
     published.register([scene.indicator.pk])
     assert PublishedNumber.objects.filter(indicator=scene.indicator, cell="", status="shown").count() == 4
     assert published.register([scene.indicator.pk]) == 0
+
+
+def test_a_hand_over_reaches_the_kept_rows_with_the_nightly_task(scene):
+    rules = type(scene.indicator.definition).objects.filter(pk=scene.indicator.definition_id)
+    rules.update(over_time="snapshot")
+    scene.say(scene.world, 1, 40)
+    published.refresh(scene.world.project)
+    scene.indicator.assignments.update(ends_on=date(2026, 4, 30))
+    tasks.keep_totals()
+    assert list(rollup.differences(Indicator.objects.all())) == []
+    assert [str(row.value) for row in RollupRow.objects.filter(indicator=scene.indicator).order_by("period_end")] == ["40", "None", "None", "None"]
+    assert published.refresh(scene.world.project) == 0
