@@ -2,7 +2,8 @@
 
 from celery import shared_task
 
-from reporting import reminders, report_files
+from programs.models import Project
+from reporting import published, reminders, report_files
 from reporting.models import DonorReportFile
 
 
@@ -23,3 +24,9 @@ def build_report_file(file_id: int) -> bool:
 def build_report_files() -> int:
     """Build whatever files of donor reports were asked for and are not there."""
     return report_files.build_waiting()
+
+
+@shared_task
+def keep_totals() -> int:
+    """Bring kept totals and published numbers in line with assignments, hand-overs and periods that changed."""
+    return sum(published.refresh(project) for project in Project.objects.order_by("pk"))

@@ -178,5 +178,10 @@ def test_a_hand_over_reaches_the_kept_rows_with_the_nightly_task(scene):
     scene.indicator.assignments.update(ends_on=date(2026, 4, 30))
     tasks.keep_totals()
     assert list(rollup.differences(Indicator.objects.all())) == []
-    assert [str(row.value) for row in RollupRow.objects.filter(indicator=scene.indicator).order_by("period_end")] == ["40", "None", "None", "None"]
+    assert [str(row.value) for row in RollupRow.objects.filter(indicator=scene.indicator).order_by("period_end")] == [
+        "40",
+        "None",
+        "None",
+        "None",
+    ]
     assert published.refresh(scene.world.project) == 0
