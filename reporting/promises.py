@@ -294,7 +294,9 @@ def _owed(scope: QuerySet[Indicator]) -> dict[int, list[Owed]]:
         named[row[0]].add(period)
     owed: dict[int, list[Owed]] = defaultdict(list)
     for key in sorted(rows):
-        owed[rows[key][1]].append(Owed(*rows[key], places=frozenset(places[key] - {None}), named_periods=frozenset(named[key] - {None})))
+        number, indicator, partner, start, end, collected, after, includes = rows[key]
+        at, periods = frozenset(places[key] - {None}), frozenset(named[key] - {None})
+        owed[indicator].append(Owed(number, indicator, partner, start, end, collected, after, includes, at, periods))
     return owed
 
 

@@ -366,7 +366,8 @@ def added(rows: Sequence[Row]) -> Row:
     if len(rows) == 1:
         return rows[0]
     first, last = rows[0], rows[-1]
-    given = tuple(option for row in rows if row[OPTION] is not None for option in _options(row))
+    has_number = first[VALUE] is not None or first[NUMERATOR] is not None
+    given = () if has_number else tuple(option for row in rows for option in _options(row))
     place = (first[INDICATOR], first[CELL], first[PARTNER], first[PLACE], last[END], last[START])
     return (*place, _total(rows, VALUE), _total(rows, NUMERATOR), _total(rows, DENOMINATOR), None, given or None)
 
@@ -375,7 +376,7 @@ def _total(rows: Sequence[Row], column: int) -> int | None:
     if rows[0][column] is None:
         return None
     try:
-        return sum(map(itemgetter(column), rows))
+        return sum([row[column] for row in rows])
     except TypeError:  # one of them has no such number
         return None
 
