@@ -156,12 +156,16 @@ class RolesBackend:
         return None
 
     def has_perm(self, user: Any, perm: str, obj: object = None) -> bool:
-        if perm in Permission.values:
-            return Permission(perm) in words(user)
-        return Permission.SET_UP in words(user)
+        return self._settled(user, Permission(perm) if perm in Permission.values else Permission.SET_UP)
 
     def has_module_perms(self, user: Any, app_label: str) -> bool:
-        return Permission.SET_UP in words(user)
+        return self._settled(user, Permission.SET_UP)
+
+    def _settled(self, user: Any, word: Permission) -> bool:
+        """Memberships settle it: raising ends the question, so that no later backend looks into Django's own tables."""
+        if word not in words(user):
+            raise PermissionDenied
+        return True
 
 
 def _covers(filled: Mapping[str, int], project: Project | None, partner: Organization | int | None, place: Place | None) -> bool:

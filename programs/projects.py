@@ -150,6 +150,16 @@ def add_partner(
     return row
 
 
+def change_partner(row: ProjectPartner, *, by: User, role: str, starts_on: date | None, ends_on: date | None) -> ProjectPartner:
+    access.require(by, Permission.EDIT_FRAMEWORK, project=row.project)
+    row.role, row.starts_on, row.ends_on = role, starts_on, ends_on
+    row.full_clean()
+    with transaction.atomic():
+        row.save()
+        audit.record("project.partner_changed", [row.project, row.organization], by=by, role=role)
+    return row
+
+
 def remove_partner(row: ProjectPartner, *, by: User) -> None:
     """Only a partner that owes and recorded nothing here leaves no trace; any other is ended with a date."""
     project, organization = row.project, row.organization

@@ -234,3 +234,13 @@ def test_a_projects_own_definition_is_not_found_by_strangers(visitor, field):
     own = factories.definition("OWN-1", project=field.project)
     assert visitor("other_reporter").get(f"/library/{own.pk}/").status_code == 404
     assert visitor("reporter").get(f"/library/{own.pk}/").status_code == 200
+
+
+def test_a_retired_definition_and_indicator_are_shown_as_such(visitor, field, indicator):
+    framework.retire_indicator(indicator, by=field.manager, reason="No longer measured")
+    client = visitor("officer")
+    assert client.post(f"/library/{indicator.definition.pk}/retire/").status_code == 303
+    assert "Retired" in client.get(f"/library/{indicator.definition.pk}/").content.decode()
+    assert "Retired" in client.get("/library/").content.decode()
+    assert "No longer reported" in client.get(f"/indicators/{indicator.pk}/").content.decode()
+    assert client.get(f"/indicators/{indicator.pk}/retire/").status_code == 200

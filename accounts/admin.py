@@ -1,0 +1,45 @@
+"""Looking people and organizations up in the admin; who may do what is decided on the organization's own pages."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from accounts import audit
+from accounts.models import Organization, User
+
+
+@admin.register(Organization)
+class OrganizationAdmin(admin.ModelAdmin):
+    list_display = ("name", "short_name", "kind", "parent", "is_active")
+    list_filter = ("kind", "is_active")
+    list_select_related = ("parent",)
+    search_fields = ("name", "short_name", "identifier")
+    autocomplete_fields = ("parent",)
+
+    def save_model(self, request: HttpRequest, obj: Organization, form: object, change: bool) -> None:
+        obj.save()
+        audit.record("organization.changed" if change else "organization.added", [obj], by=request.user)  # type: ignore[arg-type]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Organization | None = None) -> bool:
+        return False
+
+
+@admin.register(User)
+class UserAdmin(admin.ModelAdmin):
+    """People are invited, given roles and taken leave of on their own pages; here they are found."""
+
+    list_display = ("name", "organization", "is_active", "left_on")
+    list_filter = ("is_active",)
+    list_select_related = ("organization",)
+    search_fields = ("name", "email")
+    fields = ("name", "email", "organization", "language", "time_zone", "is_active", "left_on")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
