@@ -19,12 +19,13 @@ from programs.models import Project, ProjectPartner, Result, WorkPlanLine
 
 Status = WorkPlanLine.Status
 GATED = frozenset({Status.PLANNED, Status.UNDER_WAY})
-MOVES: dict[str, frozenset[str]] = {
-    Status.DRAFT: frozenset({Status.PLANNED, Status.CANCELLED}),
-    Status.PLANNED: frozenset({Status.DRAFT, Status.UNDER_WAY, Status.DONE, Status.CANCELLED}),
-    Status.UNDER_WAY: frozenset({Status.PLANNED, Status.DONE, Status.CANCELLED}),
-    Status.DONE: frozenset({Status.UNDER_WAY}),
-    Status.CANCELLED: frozenset({Status.DRAFT}),
+# What may follow, the usual next step first.
+MOVES: dict[str, tuple[str, ...]] = {
+    Status.DRAFT: (Status.PLANNED, Status.CANCELLED),
+    Status.PLANNED: (Status.UNDER_WAY, Status.DONE, Status.DRAFT, Status.CANCELLED),
+    Status.UNDER_WAY: (Status.DONE, Status.PLANNED, Status.CANCELLED),
+    Status.DONE: (Status.UNDER_WAY,),
+    Status.CANCELLED: (Status.DRAFT,),
 }
 
 

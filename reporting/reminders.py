@@ -21,7 +21,7 @@ from accounts import audit, outbox, practice
 from accounts.models import User
 from accounts.outbox import Line
 from accounts.roles import Permission, Role
-from programs import access
+from programs import access, gates
 from programs.models import ExpectedReport
 from reporting.models import Submission
 
@@ -44,6 +44,8 @@ def remind(*, now: datetime | None = None) -> int:
     for due in waiting():
         for person, step in _who_and_step(due, moment):
             written += outbox.post(person, line_for(due, person, step, moment))
+    for ending in gates.ending(timezone.localdate(moment)):
+        written += outbox.post(ending.recipient, Line(ending.item, ending.step, ending.line, ending.path))
     return written
 
 

@@ -67,7 +67,7 @@ class WorkPlan(ListPage):
         )
         for line in listing.rows:
             line.waits = line.supports_id is not None and line.supports_id not in cleared
-            line.moves = [(to, workplan.Status(to).label) for to in sorted(workplan.MOVES[line.status])] if may_edit else []
+            line.moves = [(to, workplan.Status(to).label) for to in workplan.MOVES[line.status]] if may_edit else []
         return {"project": self.project, "may_edit": may_edit, "crumbs": [(self.project.code, ""), (_("Work plan"), "")]}
 
 
