@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 from locations.api.views import Places
 from plumbing import problems
 from programs.api.views import ActionPoints, Activities, Assignments, Definitions, Me, Periods, Programs, Projects
+from reporting.api.progress import ProgressOf
 from reporting.api.views import Submissions
 
 router = SimpleRouter()
@@ -35,6 +36,7 @@ router.register("submissions", Submissions, "submissions")
 
 class RootOut(serializers.Serializer):
     me = serializers.URLField()
+    progress = serializers.URLField()
     schema = serializers.URLField()
     docs = serializers.URLField()
     lists = serializers.DictField(child=serializers.URLField())
@@ -44,7 +46,7 @@ class Root(APIView):
     @extend_schema(summary="Where everything is", responses=RootOut)
     def get(self, request: Any) -> Response:
         lists = {prefix: reverse(f"api:{name}-list", request=request) for prefix, _view, name in router.registry}
-        around = {name: reverse(f"api:{name}", request=request) for name in ("me", "schema", "docs")}
+        around = {name: reverse(f"api:{name}", request=request) for name in ("me", "progress", "schema", "docs")}
         return Response(RootOut(around | {"lists": lists}).data)
 
 
@@ -71,6 +73,7 @@ urls = (
     [
         path("", Root.as_view(), name="root"),
         path("me/", Me.as_view(), name="me"),
+        path("progress/", ProgressOf.as_view(), name="progress"),
         path("schema/", Schema.as_view(), name="schema"),
         path("docs/", docs, name="docs"),
         *router.urls,

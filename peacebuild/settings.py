@@ -309,6 +309,8 @@ SPECTACULAR_SETTINGS = {
         "PeriodState": "programs.models.periods.ReportingPeriod.State",
         "SubmissionState": "reporting.models.submissions.Submission.State",
         "EmptyReason": "reporting.models.figures.EmptyReason",
+        "NoNumberReason": "reporting.rules.Reason",
+        "PublishedStatus": "reporting.models.published.PublishedNumber.Status",
     },
     "DESCRIPTION": "What partners read and report. Numbers are strings, errors are problem+json, lists are cursor pages.",
 }

@@ -108,7 +108,7 @@ def table(
     they are suppressed.
     """
     asked = asked if isinstance(asked, Promised) else promised(asked)
-    raw = _raw_projects(reader, asked)
+    raw = raw_projects(reader, asked)
     lines = rollup.progress(asked, through=through, by=by, each=each, with_series=with_series)
     closed = {
         one.pk
@@ -413,7 +413,7 @@ def _register(indicators: set[int], through: date) -> dict[int, list[PublishedNu
     return found
 
 
-def _raw_projects(reader: Actor | None, asked: Promised) -> set[int]:
+def raw_projects(reader: Actor | None, asked: Promised) -> set[int]:
     """Projects whose raw figures the reader may see in this scope. A partner's role opens its own figures, not the whole."""
     projects = {row.project_id: row.project for row in asked.indicators.values()}
     found: set[int] = set()

@@ -26,7 +26,7 @@ from programs.models.projects import ActivityStatus
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9000, 1, 1)
 
 
-def _in_our_time(day: date) -> None:
+def in_our_time(day: date) -> None:
     if not FIRST_DAY <= day <= LAST_DAY:
         raise ValidationError(_("This day is out of reach."), code="invalid")
 
@@ -37,7 +37,7 @@ class DayFilter(filters.DateFilter):
     field_class = forms.DateField
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"validators": [_in_our_time], "input_formats": ["%Y-%m-%d"], **kwargs})
+        super().__init__(*args, **{"validators": [in_our_time], "input_formats": ["%Y-%m-%d"], **kwargs})
 
 
 class IdFilter(filters.NumberFilter):

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from plumbing.serializer_fields import ExactNumberField, PlainTextField
+from programs.api.filters import in_our_time
 from programs.models import (
     ActivityRecord,
     IndicatorDefinition,
@@ -212,7 +213,7 @@ class ActivityIn(serializers.Serializer):
     partner = serializers.IntegerField(required=False, min_value=1, max_value=2**31, help_text="Needed where you record for several.")
     line = PlainTextField(max_length=30, required=False, help_text="The number of the work-plan line.")
     kind = serializers.ChoiceField(ActivityRecord.Kind.choices)
-    happened_on = serializers.DateField()
+    happened_on = serializers.DateField(validators=[in_our_time])
     place = PlainTextField(max_length=32, help_text="P-code.")
     supports = serializers.IntegerField(
         required=False, min_value=1, max_value=2**31, help_text="The security force or authority supported."
@@ -243,7 +244,7 @@ class ActionPointRow(serializers.Serializer):
 class ActionPointIn(serializers.Serializer):
     text = PlainTextField(max_length=500)
     owner = serializers.EmailField(max_length=254, help_text="The e-mail address of a colleague who will do it.")
-    due_on = serializers.DateField()
+    due_on = serializers.DateField(validators=[in_our_time])
     project = PlainTextField(max_length=30)
     partner = serializers.IntegerField(required=False, min_value=1, max_value=2**31)
     origin = PlainTextField(max_length=200, required=False, allow_blank=True)

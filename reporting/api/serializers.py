@@ -6,10 +6,11 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from plumbing.serializer_fields import ExactNumberField, PlainTextField
-from reporting.models import Submission
+from programs.api.filters import in_our_time
+from reporting.models import PublishedNumber, Submission
 from reporting.models.figures import EmptyReason
-
-TEXT = "Exactly one of value, numerator with denominator, share, option, text or reason."
+from reporting.rules import Mark, Reason
+from reporting.targets import Track
 
 
 class SubmissionRow(serializers.Serializer):
@@ -151,3 +152,72 @@ class ChecklistOut(serializers.Serializer):
     owed = serializers.IntegerField()
     blocks = BlockOut(many=True, help_text="To be solved before it can be submitted.")
     flags = FlagOut(many=True, help_text="Odd, and to be explained in a sentence.")
+
+
+class ProgressQuery(serializers.Serializer):
+    """What a total is asked of. Codes that are not yours to see find nothing."""
+
+    indicator = PlainTextField(max_length=30, required=False, help_text="A definition's code.")
+    project = PlainTextField(max_length=30, required=False)
+    program = PlainTextField(max_length=30, required=False)
+    partner = serializers.IntegerField(required=False, min_value=1, max_value=2**31, help_text="An organization's id: its part alone.")
+    place = PlainTextField(max_length=32, required=False, help_text="P-code: the place and everything under it.")
+    through = serializers.DateField(required=False, validators=[in_our_time], help_text="As of this day; without it, today.")
+    by = PlainTextField(
+        max_length=30, required=False, help_text="`partner`, `place`, `project`, `period`, or the code of a dimension such as `sex`."
+    )
+    each = serializers.ChoiceField(
+        [("definition", "one line a definition"), ("indicator", "one line an indicator")], required=False, default="definition"
+    )
+
+
+class AmountOut(serializers.Serializer):
+    value = ExactNumberField(max_digits=38, decimal_places=6, allow_null=True)
+    numerator = ExactNumberField(max_digits=38, decimal_places=6, allow_null=True)
+    denominator = ExactNumberField(max_digits=38, decimal_places=6, allow_null=True)
+    reason = serializers.ChoiceField(Reason.choices, allow_null=True, help_text="Why there is no number.")
+
+
+class PartOut(AmountOut):
+    key = serializers.CharField(allow_null=True, help_text="An id, P-code, code or period end; null: what is not broken down.")
+    status = serializers.ChoiceField(PublishedNumber.Status.choices)
+
+
+class StandingOut(serializers.Serializer):
+    baseline = AmountOut()
+    target = AmountOut()
+    milestone = AmountOut()
+    milestone_is_linear = serializers.BooleanField(help_text="No milestone was agreed: drawn straight from baseline to target.")
+    progress = ExactNumberField(max_digits=38, decimal_places=6, allow_null=True, help_text="1 is the target reached.")
+    due = ExactNumberField(max_digits=38, decimal_places=6, allow_null=True)
+    track = serializers.ChoiceField(Track.choices, allow_null=True)
+
+
+class TotalledOut(serializers.Serializer):
+    project = serializers.CharField()
+    code = serializers.CharField()
+
+
+class CoverageOut(serializers.Serializer):
+    reported = serializers.IntegerField()
+    expected = serializers.IntegerField()
+
+
+class ProgressLine(AmountOut):
+    indicator = serializers.CharField(help_text="The definition's code.")
+    title = serializers.CharField()
+    unit = serializers.CharField()
+    indicators = TotalledOut(many=True, help_text="What the line is made of.")
+    status = serializers.ChoiceField(
+        PublishedNumber.Status.choices, help_text="`suppressed`: a small number of people; `held`: the last number that could be shown."
+    )
+    of = serializers.DateField(allow_null=True, help_text="The period end the number is of, earlier when it is held.")
+    marks = serializers.ListField(child=serializers.ChoiceField(Mark.choices))
+    coverage = CoverageOut()
+    standing = StandingOut()
+    parts = PartOut(many=True, help_text="With `by`. Parts of what is added up make the whole; others need not.")
+
+
+class ProgressOut(serializers.Serializer):
+    through = serializers.DateField()
+    results = ProgressLine(many=True)
