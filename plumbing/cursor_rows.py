@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.models import QuerySet
 
@@ -14,7 +15,10 @@ def raw_rows(rows: QuerySet[Any]) -> list[tuple[Any, ...]]:
     A Decimal per number costs more than the query that reads it.
     """
     connection = connections[rows.db]
-    sql, params = rows.query.get_compiler(rows.db).as_sql()
+    try:
+        sql, params = rows.query.get_compiler(rows.db).as_sql()
+    except EmptyResultSet:  # a scope in which nothing can be
+        return []
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return cursor.fetchall()

@@ -17,9 +17,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
-from django.db.models import CharField, Model, Q, QuerySet
+from django.db.models import CharField, Q, QuerySet
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -32,8 +32,6 @@ OVERLAP = timedelta(minutes=10)
 EARLIEST, LATEST = 1900, 9000  # years that both databases and every offset can hold
 _FORM = re.compile(r"([0-9]{1,18})\.([0-9]{8}T[0-9]{6})Z", re.ASCII)
 _STAMP = "%Y%m%dT%H%M%S"
-
-Row = TypeVar("Row", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ def read(text: str) -> Checkpoint | None:
     return Checkpoint(int(form[1]), moment) if EARLIEST <= moment.year <= LATEST else None
 
 
-def changed_since(rows: QuerySet[Row], text: str) -> QuerySet[Row]:
+def changed_since(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
     """The rows that changed since a checkpoint, or since a time (ISO 8601 with offset), where gaps are the reader's own risk."""
     checkpoint = read(text)
     if checkpoint is None:

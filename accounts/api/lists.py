@@ -22,6 +22,7 @@ from accounts.api import checkpoints
 from plumbing import pages
 from plumbing.refusals import Invalid, Problem
 
+Rows = list[dict[str, Any]]
 PAGE, LARGEST_PAGE = 50, 500
 OWN_PARAMETERS = ("cursor", "page_size", "ordering", "updated_since")
 
@@ -51,7 +52,7 @@ class StrictFilters(DjangoFilterBackend):
 class KeysetPages(BasePagination):
     """``results``, ``next``, ``previous`` and ``checkpoint``. The cursor carries the checkpoint of its first page."""
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Any, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> list[Any]:
         given = request.query_params
         self.request = request
         mark, _dot, kept = given.get("cursor", "").partition("~")
@@ -152,16 +153,16 @@ class Listed(GenericViewSet):
     lookup_field = "id"
     lookup_value_regex = r"[0-9]{1,18}"
 
-    def get_queryset(self) -> QuerySet[Any]:
+    def get_queryset(self) -> Any:
         if getattr(self, "swagger_fake_view", False):
             return self.model.objects.none()
         return self.model.objects.visible_to(self.request.user)
 
-    def fill(self, rows: list[dict[str, Any]]) -> None:
+    def fill(self, rows: Rows) -> None:
         """Add what ``filled`` names to each row."""
 
     def list(self, request: Any, *args: Any, **kwargs: Any) -> Response:
-        return self.paginator.get_paginated_response(self.shown(self.paginated()))
+        return self.get_paginated_response(self.shown(self.paginated()))
 
     def retrieve(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         return Response(self.one(**self.lookup()))
@@ -170,7 +171,7 @@ class Listed(GenericViewSet):
         """Which record the address names."""
         return {self.lookup_field: self.kwargs[self.lookup_url_kwarg or self.lookup_field]}
 
-    def paginated(self) -> list[dict[str, Any]]:
+    def paginated(self) -> Rows:
         order = [key.name for key in pages.keys(ordering_of(self.request, self)) if key.name != "pk"]
         rows = self.filter_queryset(self.get_queryset()).values(*{*self.columns(), *order, "id"})
         return self.paginate_queryset(rows) or []
@@ -192,13 +193,13 @@ class Listed(GenericViewSet):
             raise Http404
         return record
 
-    def shown(self, rows: list[dict[str, Any]]) -> Any:
+    def shown(self, rows: Rows) -> Any:
         self.fill(rows)
         return self.serializer_class(rows, many=True, context=self.get_serializer_context()).data
 
-    def columns(self) -> list[str]:
+    def columns(self) -> Sequence[str]:
         """The columns to read: what the serializer's fields name as their source, but for the filled ones."""
-        return [field.source for name, field in self.serializer_class().fields.items() if name not in self.filled]
+        return [str(field.source) for name, field in self.serializer_class().fields.items() if name not in self.filled]
 
 
 def ordering_of(request: Any, view: Any) -> list[str]:

@@ -76,7 +76,7 @@ class Described(AutoSchema):
             extra.append(IF_MATCH)
         return extra
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies = super()._get_response_bodies(direction)
         for status in self._statuses():
             bodies.setdefault(status, self._problem(status))
@@ -138,7 +138,7 @@ class Described(AutoSchema):
         return self._is_list()
 
 
-class BearerKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class BearerKeyScheme(OpenApiAuthenticationExtension):
     target_class = "accounts.api.authentication.BearerKey"
     name = "key"
 
@@ -146,7 +146,7 @@ class BearerKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untype
         return {"type": "http", "scheme": "bearer", "description": "A key of your organization; its manager makes it in the portal."}
 
 
-class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class SessionScheme(OpenApiAuthenticationExtension):
     target_class = "accounts.api.authentication.Session"
     name = "session"
 

@@ -7,7 +7,7 @@ class PlaceRow(serializers.Serializer):
     code = serializers.CharField(help_text="The P-code: text, with its leading zeros.")
     name = serializers.CharField()
     level = serializers.IntegerField(help_text="0 country, 1 to 4 administrative levels, 5 a settlement or site.")
-    parent = serializers.CharField(source="parent__code", allow_null=True, help_text="The P-code of what it lies in.")
+    parent = serializers.CharField(source="parent__code", allow_null=True, help_text="The P-code of what it lies in.")  # type: ignore[assignment]
     country = serializers.CharField()
     latitude = serializers.DecimalField(max_digits=8, decimal_places=5, allow_null=True)
     longitude = serializers.DecimalField(max_digits=8, decimal_places=5, allow_null=True)

@@ -72,7 +72,7 @@ class TargetOut(StatedNumber):
 
 class OptionOut(serializers.Serializer):
     code = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
 
 
 class DimensionOut(serializers.Serializer):
@@ -83,7 +83,7 @@ class DimensionOut(serializers.Serializer):
 
 class ResultOut(serializers.Serializer):
     id = serializers.IntegerField()
-    parent = serializers.IntegerField(allow_null=True)
+    parent = serializers.IntegerField(allow_null=True)  # type: ignore[assignment]
     kind = serializers.ChoiceField(Result.Kind.choices)
     level = serializers.ChoiceField(Level.choices)
     code = serializers.CharField()
@@ -172,7 +172,7 @@ class DefinitionRow(serializers.Serializer):
     ascending = serializers.BooleanField()
     sensitivity = serializers.ChoiceField(Sensitivity.choices)
     method = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     sdg_target = serializers.CharField()
     status = serializers.ChoiceField(IndicatorDefinition.Status.choices)
     replaces = serializers.CharField(source="replaces__code", allow_null=True)
@@ -220,7 +220,7 @@ class ActivityIn(serializers.Serializer):
     )
     people_present = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=LARGEST_COUNT)
     children_present = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=LARGEST_COUNT)
-    attendance = Attendance(many=True, required=False, max_length=200)
+    attendance = Attendance(many=True, required=False, max_length=200)  # type: ignore[call-arg]
     sheet_number = PlainTextField(max_length=40, required=False, allow_blank=True)
     sheet_repeats = serializers.BooleanField(required=False, default=False, help_text="It is another sheet with the same number.")
     note = PlainTextField(max_length=4000, required=False, allow_blank=True, help_text="No names of people at risk.")

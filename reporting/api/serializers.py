@@ -114,7 +114,7 @@ class CommentIn(serializers.Serializer):
 
 class ReturnIn(serializers.Serializer):
     note = PlainTextField(max_length=4_000, required=False, allow_blank=True)
-    comments = CommentIn(many=True, required=False, max_length=500)
+    comments = CommentIn(many=True, required=False, max_length=500)  # type: ignore[call-arg]
 
 
 class AcceptIn(serializers.Serializer):
