@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Permission as P
-from programs.scope import words
+from programs.scope import is_staff_reader, words
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,11 @@ class Shell:
         return "".join(word[0] for word in words[:2]).upper()
 
     @cached_property
+    def counts_url(self) -> str:
+        """Where the counts beside the lines come from, after the page: no page waits for them."""
+        return address("waiting_counts")
+
+    @cached_property
     def search_url(self) -> str:
         return address("search")
 
@@ -146,11 +151,12 @@ class Shell:
     def _shown(self, items: tuple[Item, ...]) -> Iterator[dict[str, Any]]:
         for item in items:
             url = address(item.url_name)
-            if not url or not self._may(item.needs):
+            if not url or not self._may(item.needs) or (item.url_name == "overview" and not is_staff_reader(self.user)):
                 continue
             path = self.request.path
             yield {
                 "url": url,
+                "name": item.url_name,
                 "label": item.label,
                 "icon": item.icon,
                 "short": item.short,

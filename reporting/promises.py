@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import FilteredRelation, Q, QuerySet
 
 from accounts import practice
 from accounts.models import Actor, Organization
@@ -23,7 +23,6 @@ from plumbing.cursor_rows import raw_rows
 from plumbing.numbers import to_units
 from programs.calendar import collected_in
 from programs.models import (
-    ExpectedReport,
     Indicator,
     IndicatorDefinition,
     Program,
@@ -237,16 +236,28 @@ def indicators(
     return found
 
 
-def promised(queryset: QuerySet[Indicator], *, partner: Organization | int | None = None, place: Place | int | None = None) -> Promised:
-    """Read what surrounds the figures of these indicators."""
+def promised(
+    queryset: QuerySet[Indicator],
+    *,
+    partner: Organization | int | None = None,
+    place: Place | int | None = None,
+    project: Project | None = None,
+) -> Promised:
+    """Read what surrounds the figures of these indicators. ``project``: where all are of one that is at hand, it is not read again."""
     scope = queryset.order_by()
-    found = _with_shared_parents(scope)
+    found = _with_shared_parents(scope, project)
     place_id = place.pk if isinstance(place, Place) else place
     periods: dict[int, list[Span]] = defaultdict(list)
-    in_scope = ReportingPeriod.objects.filter(project__in=scope.values("project"))
-    for project, key, start, end in raw_rows(in_scope.order_by("ends_on").values_list("project_id", "pk", "starts_on", "ends_on")):
-        periods[project].append(Span(key, start, end))
-    exempted = ExpectedReport.objects.filter(project__in=scope.values("project"), exempted_at__isnull=False)
+    exempt: set[tuple[int, int]] = set()
+    in_scope = ReportingPeriod.objects.filter(project__in=scope.values("project")).annotate(
+        exempted=FilteredRelation("expected_reports", condition=Q(expected_reports__exempted_at__isnull=False))
+    )
+    columns = ["project_id", "pk", "starts_on", "ends_on", "exempted__partner_id"]
+    for of, key, start, end, exempted in raw_rows(in_scope.order_by("ends_on", "pk").values_list(*columns)):
+        if not periods[of] or periods[of][-1].id != key:
+            periods[of].append(Span(key, start, end))
+        if exempted is not None:
+            exempt.add((exempted, key))
     return Promised(
         queryset=scope,
         indicators=found,
@@ -254,7 +265,7 @@ def promised(queryset: QuerySet[Indicator], *, partner: Organization | int | Non
         place=place_id,
         within=None if place_id is None else frozenset(PlaceTree.objects.filter(ancestor=place_id).values_list("descendant_id", flat=True)),
         periods=periods,
-        exempt=frozenset(exempted.values_list("partner_id", "period_id")),
+        exempt=frozenset(exempt),
         owed=_owed(scope),
         aims=_aims(scope),
         watch_within=practice.number("watch-within-points") / 100,
@@ -272,11 +283,11 @@ def rules_of(definition: IndicatorDefinition) -> Rules:
     )
 
 
-def _with_shared_parents(scope: QuerySet[Indicator]) -> dict[int, Indicator]:
+def _with_shared_parents(scope: QuerySet[Indicator], project: Project | None) -> dict[int, Indicator]:
     """Indicators whose definition and project are one object each, not one per indicator."""
     found = list(scope)
     definitions = IndicatorDefinition.objects.in_bulk({row.definition_id for row in found})
-    projects = Project.objects.in_bulk({row.project_id for row in found})
+    projects = {project.pk: project} if project is not None else Project.objects.in_bulk({row.project_id for row in found})
     for row in found:
         row.definition, row.project = definitions[row.definition_id], projects[row.project_id]
     return {row.pk: row for row in found}

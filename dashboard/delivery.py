@@ -1,0 +1,164 @@
+"""Numbers against their targets as a reader may see them: one line per definition or indicator, ready for a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Actor
+from plumbing import formats
+from programs.models import Indicator, IndicatorDefinition, Level
+from reporting import published
+from reporting.promises import Promised
+from reporting.published import PublishedLine
+from reporting.rules import Amount, Reason
+from reporting.targets import Track
+from reporting.wording import unit_of
+
+PER_LEVEL = 5  # on the overview; all of them have a page of their own
+TRACKS = {
+    Track.ON_TRACK: ("ok", "check-lg"),
+    Track.WATCH: ("wait", "exclamation-triangle"),
+    Track.BEHIND: ("stop", "arrow-down-right"),
+}
+URGENCY = {Track.BEHIND: 0, Track.WATCH: 1, Track.ON_TRACK: 2, None: 3}
+# rule over time -> words and icon; a rule across that gives no total is said instead
+RULES: dict[str, tuple[str | Promise, str]] = {
+    "per_period": (_("per period, summed"), "plus-slash-minus"),
+    "running_total": (_("running total"), "plus-slash-minus"),
+    "snapshot": (_("latest value"), "clock"),
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A line with everything a page says about it."""
+
+    line: PublishedLine
+
+    @property
+    def definition(self) -> IndicatorDefinition:
+        return self.line.definition
+
+    @property
+    def indicator(self) -> Indicator:
+        return self.line.indicators[0]
+
+    @property
+    def level(self) -> str:
+        return self.definition.level
+
+    @property
+    def unit(self) -> str:
+        return unit_of(self.definition)
+
+    @property
+    def is_hidden(self) -> bool:
+        return self.line.status == published.Status.SUPPRESSED
+
+    @property
+    def is_held(self) -> bool:
+        """The number of an earlier period: the step since is too small to show."""
+        return self.line.status == published.Status.HELD
+
+    @property
+    def value(self) -> str:
+        return self._words(self.line.amount)
+
+    @property
+    def why_none(self) -> str | Promise:
+        """Why there is no number; empty where there is one, or where it is hidden."""
+        reason = self.line.amount.reason
+        return "" if self.is_hidden or self.line.amount.value is not None or reason is None else Reason(reason).label
+
+    @property
+    def parts(self) -> tuple[Decimal, Decimal] | None:
+        """What a ratio is made of."""
+        amount = self.line.amount
+        return (amount.numerator, amount.denominator) if amount.numerator is not None and amount.denominator is not None else None
+
+    @property
+    def baseline(self) -> str:
+        return self._words(self.line.standing.baseline)
+
+    @property
+    def target(self) -> str:
+        return self._words(self.line.standing.target)
+
+    @property
+    def progress(self) -> Decimal | None:
+        """Of the way from baseline to target, in hundredths."""
+        return None if self.line.standing.progress is None else self.line.standing.progress * 100
+
+    @property
+    def due(self) -> Decimal | None:
+        return None if self.line.standing.due is None else self.line.standing.due * 100
+
+    @property
+    def why_no_progress(self) -> str | Promise:
+        reason = self.line.standing.reason
+        return "" if reason is None else Reason(reason).label
+
+    @property
+    def track(self) -> Track | None:
+        return self.line.standing.track
+
+    @property
+    def look(self) -> tuple[str, str] | None:
+        return None if self.track is None else TRACKS[self.track]
+
+    @property
+    def rule(self) -> tuple[str | Promise, str]:
+        if self.definition.across == "not_computable":
+            return _("cannot be added up"), "slash-circle"
+        if self.definition.is_ratio:
+            return _("share, pooled"), "percent"
+        return RULES[self.definition.over_time]
+
+    @property
+    def series(self) -> list[Decimal | None]:
+        return [point.amount.value for point in self.line.series]
+
+    def _words(self, amount: Amount) -> str:
+        if amount.value is None:
+            return formats.NOT_REPORTED
+        if self.definition.is_ratio and self.definition.per == 100:
+            return formats.percent(amount.value, self.definition.decimals)
+        return formats.number(amount.value, self.definition.decimals)
+
+
+def last_ended(asked: Promised, today: date) -> date:
+    """The end of the latest period that is over: through when numbers are shown."""
+    return max((span.end for spans in asked.periods.values() for span in spans if span.end < today), default=today)
+
+
+def by_definition(asked: Promised, *, reader: Actor, through: date) -> list[Shown]:
+    return [Shown(line) for line in published.table(asked, reader=reader, through=through, with_series=True)]
+
+
+def by_indicator(asked: Promised, *, reader: Actor, through: date) -> dict[int, Shown]:
+    lines = published.table(asked, reader=reader, through=through, each="indicator", with_series=True)
+    return {line.indicators[0].pk: Shown(line) for line in lines}
+
+
+def by_level(lines: Iterable[Shown], *, most: int | None = None) -> list[tuple[str, Sequence[Shown]]]:
+    """Lines under their level: those behind first when only some are shown, else by code."""
+    every = list(lines)
+    groups = []
+    for level in Level.values:
+        mine = sorted((line for line in every if line.level == level), key=lambda line: line.definition.code)
+        if most is not None:
+            mine = sorted(mine, key=lambda line: URGENCY[line.track])[:most]
+        if mine:
+            groups.append((level, mine))
+    return groups
+
+
+def incomplete(lines: Iterable[Shown]) -> list[Shown]:
+    """Lines whose number lacks a report that was expected: said, never estimated."""
+    return [line for line in lines if not line.line.coverage.is_complete]

@@ -1,0 +1,223 @@
+"""The first page, the list of what waits, delivery against targets, and which program is looked at."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.models import User
+from accounts.roles import Permission
+from dashboard import board, delivery, scope, waiting
+from dashboard.board import State
+from dashboard.navigation import address
+from dashboard.views.board import LOOKS
+from plumbing import pages
+from programs import access
+from programs.models import ExpectedReport, Expenditure, GrantProject, Program, Project, ReportRequirement, SupportClearance
+from programs.scope import is_staff_reader
+from reporting import promises
+from reporting.models import Restatement, Submission
+
+WEEK = timedelta(days=7)
+CHANGES = 8
+
+
+@login_required
+@require_GET
+def overview(request: HttpRequest) -> HttpResponse:
+    """What holds up the next donor report, how the open period stands, money, and what changed this week."""
+    user = user_of(request)
+    if not is_staff_reader(user):
+        return redirect("donor_reports" if Permission.READ_SENT_REPORT in access.words(user) else "my_work")
+    today = timezone.localdate()
+    expected = scope.narrow(ExpectedReport.objects.visible_to(user), request, "project__program")
+    shown, _earlier, _later = board.columns(expected, today)
+    reports = board.read(expected, shown, today)
+    ended = [column for column in shown if column.ends_on < today]
+    requirement = _next_owed(request, user)
+    context = {
+        "through": ended[-1] if ended else None,
+        "open": next((column for column in shown if column.ends_on >= today and column.opened), None),
+        "projects": len({one.project for one in reports}),
+        "partners": len({one.partner for one in reports}),
+        "standing": _standing(reports, ended[-1].code if ended else ""),
+        "requirement": requirement,
+        "holds": _holds(requirement, reports) if requirement is not None else [],
+        "ending": _ending(user, today),
+        "money": _money(request, user, today),
+        "changes": _changes(request, user, timezone.now() - WEEK),
+        "today": today,
+    }
+    return render(request, "dashboard/overview.html", context)
+
+
+@login_required
+@require_GET
+def numbers(request: HttpRequest) -> HttpResponse:
+    """Delivery against target, by level: a page of its own, or the table that the overview brings in."""
+    user = user_of(request)
+    if not {Permission.READ_PUBLISHED, Permission.READ_RAW} & access.words(user):
+        raise PermissionDenied
+    asked_for = scope.narrow(promises.indicators(user).filter(is_retired=False), request, "project__program")
+    for name, path in (("definition", "definition"), ("project", "project__code")):
+        if request.GET.get(name):
+            value = request.GET[name]
+            if name == "definition" and not value.isdecimal():
+                raise Http404
+            asked_for = asked_for.filter(**{path: value})
+    asked = promises.promised(asked_for)
+    through = delivery.last_ended(asked, timezone.localdate())
+    lines = delivery.by_definition(asked, reader=user, through=through)
+    part = bool(request.headers.get("HX-Request"))
+    context = {
+        "groups": delivery.by_level(lines, most=delivery.PER_LEVEL if part and not request.GET.get("definition") else None),
+        "all": len(lines),
+        "incomplete": delivery.incomplete(lines),
+        "through": through,
+        "crumbs": [(_("Overview"), reverse("overview")), (_("Delivery against target"), "")],
+    }
+    return render(request, "dashboard/_delivery.html" if part else "dashboard/delivery.html", context)
+
+
+@login_required
+@require_GET
+def my_work(request: HttpRequest) -> HttpResponse:
+    """Everything that waits for this person, most urgent first."""
+    user, today = user_of(request), timezone.localdate()
+    found = waiting.items(user, today)
+    if request.headers.get("HX-Request"):
+        return render(request, "dashboard/_todo.html", {"items": found[:6], "count": len(found), "today": today})
+    late = [item for item in found if item.when is not None and item.when < today]
+    soon = [item for item in found if item not in late and item.when is not None and item.when <= today + WEEK]
+    rest = [item for item in found if item not in late and item not in soon]
+    groups = [(_("Overdue"), late), (_("Within a week"), soon), (_("Later"), rest)]
+    told = user.messages.order_by("-id")[: pages.ROWS]
+    return render(request, "dashboard/my_work.html", {"groups": [g for g in groups if g[1]], "count": len(found), "told": told})
+
+
+@login_required
+@require_GET
+def waiting_counts(request: HttpRequest) -> HttpResponse:
+    """The counts in the navigation, asked for after the page: one question for all sources."""
+    found = waiting.counts(user_of(request), timezone.localdate())
+    return render(request, "dashboard/_counts.html", {"all": sum(found.values()), "review": found.get("review", 0)})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def choose_scope(request: HttpRequest) -> HttpResponse:
+    """Look at one program, or at all of them; goes back to where one came from."""
+    programs = Program.objects.visible_to(user_of(request))
+    back = request.POST.get("next") or request.GET.get("next") or reverse("overview")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+        back = reverse("overview")
+    if request.method == "POST":
+        picked = request.POST.get("program", "")
+        if picked and not picked.isdecimal():
+            raise Http404
+        scope.choose(request, get_object_or_404(programs, pk=picked) if picked else None)
+        return redirect(back)
+    context = {"programs": programs.order_by("name"), "chosen": scope.chosen(request), "back": back}
+    return render(request, "dashboard/scope.html", context)
+
+
+def user_of(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise Http404
+    return request.user
+
+
+def _standing(reports: list[board.Report], code: str) -> list[tuple[State, tuple[str, str], int]]:
+    found = [one.state for one in reports if one.code == code]
+    return [(state, LOOKS[state], found.count(state)) for state in State if state in found]
+
+
+def _next_owed(request: HttpRequest, user: User) -> ReportRequirement | None:
+    """The next report to a donor that was not sent, with its grant's projects."""
+    rows = ReportRequirement.objects.visible_to(user).exclude(reports__sent_at__isnull=False)
+    if scope.chosen(request) is not None:
+        rows = rows.filter(grant__in=GrantProject.objects.filter(project__program=scope.chosen(request)).values("grant"))
+    return rows.select_related("grant__donor").prefetch_related("grant__projects").order_by("due_on", "pk").first()
+
+
+def _holds(requirement: ReportRequirement, reports: list[board.Report]) -> list[dict[str, Any]]:
+    """Partners' reports for the requirement's periods that are not accepted yet."""
+    projects = {row.project_id for row in requirement.grant.projects.all()}
+    return [
+        {
+            "report": one,
+            "label": State(one.state).label,
+            "look": LOOKS[State(one.state)],
+            "url": reverse("board") + f"?partner={one.partner}",
+        }
+        for one in reports
+        if one.project in projects
+        and requirement.covers_from <= one.ends_on <= requirement.covers_through
+        and one.state not in (State.ACCEPTED, State.EXEMPT)
+    ]
+
+
+def _ending(user: User, today: date) -> QuerySet[SupportClearance]:
+    """Clearances that end within a month: what is planned with these recipients has to wait after that."""
+    rows = SupportClearance.objects.visible_to(user).current(today).filter(valid_until__lte=today + timedelta(days=30))
+    return rows.select_related("recipient").order_by("valid_until")[:3]
+
+
+def _money(request: HttpRequest, user: User, today: date) -> list[dict[str, Any]]:
+    """Approved and spent per currency, of the projects whose money one reads; currencies are never added."""
+    if Permission.READ_MONEY not in access.words(user):
+        return []
+    spent = Expenditure.objects.filter(grant=OuterRef("grant"), project=OuterRef("project")).order_by().values("grant")
+    rows = scope.narrow(GrantProject.objects.all(), request, "project__program").filter(
+        project__in=Project.objects.visible_to(user, Permission.READ_MONEY)
+    )
+    found: dict[str, dict[str, Any]] = {}
+    for currency, approved, out, first, last in rows.annotate(out=Subquery(spent.annotate(n=Sum("amount")).values("n"))).values_list(
+        "grant__currency", "approved", "out", "grant__starts_on", "grant__ends_on"
+    ):
+        line = found.setdefault(currency, {"currency": currency, "approved": Decimal(0), "spent": None, "first": first, "last": last})
+        line["approved"] += approved
+        if out is not None:
+            line["spent"] = (line["spent"] or Decimal(0)) + out
+        line["first"], line["last"] = min(first, line["first"]), max(last, line["last"])
+    for line in found.values():
+        line["share"] = share_of(line["spent"], line["approved"])
+        days = (line["last"] - line["first"]).days
+        line["time"] = min(max(Decimal((today - line["first"]).days * 100) / days, Decimal(0)), Decimal(100)) if days else None
+    return [found[currency] for currency in sorted(found)]
+
+
+def share_of(part: Decimal | None, whole: Decimal) -> Decimal | None:
+    return None if part is None or not whole else part * 100 / whole
+
+
+def _changes(request: HttpRequest, user: User, since: Any) -> list[dict[str, Any]]:
+    """Reports accepted and figures restated since then, latest first; old and new numbers only for those who may see raw ones."""
+    rows = scope.narrow(Submission.objects.visible_to(user, Permission.READ_PROGRAM), request, "project__program")
+    accepted = rows.accepted().filter(accepted_at__gte=since).select_related("project", "partner", "period").order_by("-accepted_at")
+    changes = [
+        {"at": row.accepted_at, "kind": "accepted", "of": row, "url": address("report", row.project.code, row.period.code, row.partner_id)}
+        for row in accepted[:CHANGES]
+    ]
+    projects = scope.narrow(Submission.objects.visible_to(user), request, "project__program").values("pk")
+    restated = Restatement.objects.filter(Q(old__submission__in=projects), restated_at__gte=since).select_related(
+        "old__project", "old__partner", "old__period", "old__indicator__definition"
+    )
+    changes += [
+        {"at": row.restated_at, "kind": "restated", "of": row,
+         "url": address("report", row.old.project.code, row.old.period.code, row.old.partner_id)}
+        for row in restated.order_by("-restated_at")[:CHANGES]
+    ]  # fmt: skip
+    return sorted(changes, key=lambda one: one["at"], reverse=True)[:CHANGES]

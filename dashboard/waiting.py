@@ -1,0 +1,205 @@
+"""Everything that waits for one person, out of the records themselves: nothing is copied, so nothing is forgotten or told twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Value
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from accounts import practice
+from accounts.models import User
+from accounts.roles import Permission
+from dashboard import board
+from dashboard.board import State
+from dashboard.navigation import address
+from programs.access import words
+from programs.models import (
+    ActionPoint,
+    ConflictSensitivityReview,
+    ExpectedReport,
+    IndicatorDefinition,
+    Invitation,
+    Project,
+    SupportClearance,
+)
+from reporting.models import DonorReport, Submission
+
+SOON = timedelta(days=21)  # a report that is due later than that is on the board, not yet on this list
+ENDING = timedelta(days=3)
+
+
+@dataclass(frozen=True)
+class Todo:
+    """One thing to do. ``when`` sorts the list: what is overdue comes first."""
+
+    kind: str | Promise
+    tone: str
+    words: str
+    url: str
+    when: date | None
+    note: str = ""
+
+
+def items(user: User, today: date) -> list[Todo]:
+    """What waits for this person, most urgent first."""
+    found = [item for name, rows in _sources(user, today).items() for item in _WRITERS[name](rows, today)]
+    return sorted(found, key=lambda item: (item.when is None, item.when, item.words))
+
+
+def counts(user: User, today: date) -> dict[str, int]:
+    """How many items each source has, in one query: ``review`` for the review list, all together for My work."""
+    asked = [
+        rows.order_by().annotate(waits_as=Value(name)).values("waits_as").annotate(n=Count("pk")).values_list("waits_as", "n")
+        for name, rows in _sources(user, today).items()
+    ]
+    if not asked:
+        return {}
+    return dict(asked[0].union(*asked[1:], all=True) if len(asked) > 1 else asked[0])
+
+
+def _sources(user: User, today: date) -> dict[str, QuerySet[Any]]:
+    """What may wait, each as the rows themselves; a source whose permission is not held anywhere is not asked."""
+    held = words(user)
+    found: dict[str, QuerySet[Any]] = {
+        "action": ActionPoint.objects.filter(
+            Q(owner=user, done_at__isnull=True) | Q(raised_by=user, done_at__isnull=False, verified_at__isnull=True) & ~Q(done_by=user)
+        ),
+    }
+    if Permission.ENTER_FIGURES in held:
+        found["report"] = _reports_owed(user, today)
+    if Permission.REVIEW_FIGURES in held:
+        mine = Q(submitted_by=user) | Q(key_issuer=user)
+        found["review"] = Submission.objects.visible_to(user, Permission.REVIEW_FIGURES).filter(state=State.SUBMITTED).exclude(mine)
+    if Permission.SIGN_OFF_REPORT in held:
+        asked = DonorReport.objects.visible_to(user).filter(state=DonorReport.State.FROZEN, sign_off_asked_at__isnull=False)
+        found["sign_off"] = asked.exclude(Q(prepared_by=user) | Q(frozen_by=user))
+    if Permission.APPROVE_DEFINITION in held:
+        found["definition"] = IndicatorDefinition.objects.filter(status=IndicatorDefinition.Status.PROPOSED).exclude(proposed_by=user)
+    if Permission.INVITE in held:
+        found["invitation"] = Invitation.objects.filter(
+            invited_by=user, accepted_at__isnull=True, withdrawn_at__isnull=True, expires_at__lte=timezone.now() + ENDING
+        )
+    if Permission.READ_PROGRAM in held:
+        found |= _gates(user, today + timedelta(days=practice.whole("clearance-reminder-days")))
+    return found
+
+
+def _reports_owed(user: User, today: date) -> QuerySet[ExpectedReport]:
+    rows = ExpectedReport.objects.visible_to(user, Permission.ENTER_FIGURES).filter(
+        period__opened_at__isnull=False, period__locked_at__isnull=True, due_on__lte=today + SOON
+    )
+    same = Submission.objects.filter(
+        project=OuterRef("project"), partner=OuterRef("partner"), period=OuterRef("period"), state__in=[State.SUBMITTED, State.ACCEPTED]
+    )
+    returned = Submission.objects.filter(
+        project=OuterRef("project"), partner=OuterRef("partner"), period=OuterRef("period"), state=State.RETURNED
+    )
+    return rows.expected().filter(~Exists(same) | Exists(returned))
+
+
+def _gates(user: User, horizon: date) -> dict[str, QuerySet[Any]]:
+    """Decisions this person answers for that end soon and that no later one follows."""
+    later = SupportClearance.objects.filter(
+        recipient=OuterRef("recipient"), valid_until__gt=OuterRef("valid_until"), decision__in=SupportClearance.POSITIVE,
+        suspended_at__isnull=True,
+    )  # fmt: skip
+    passed = ["passed", "passed_with_conditions"]
+    reviewed = ConflictSensitivityReview.objects.filter(
+        project=OuterRef("project"), valid_until__gt=OuterRef("valid_until"), decision__in=passed
+    )
+    return {
+        "clearance": SupportClearance.objects.filter(
+            ~Exists(later), owner=user, decision__in=SupportClearance.POSITIVE, suspended_at__isnull=True, valid_until__lte=horizon
+        ),
+        "sensitivity": ConflictSensitivityReview.objects.filter(
+            ~Exists(reviewed), decision__in=passed, valid_until__lte=horizon, project__in=Project.objects.running().filter(manager=user)
+        ),
+    }
+
+
+# How each source's rows read
+
+
+def _reports(rows: QuerySet[ExpectedReport], today: date) -> Iterator[Todo]:
+    kinds = {
+        State.RETURNED: (_("Answer"), "wait"),
+        State.LATE: (_("Late"), "stop"),
+        State.DRAFT: (_("Report"), "info"),
+        State.DUE: (_("Report"), "info"),
+        State.ACCEPTED: (_("Answer"), "wait"),
+    }
+    for row in board.with_state(rows, today).select_related("project", "partner", "period"):
+        state = State(row.state)  # type: ignore[attr-defined]
+        kind, tone = kinds[state]
+        url = address("report", row.project.code, row.period.code, row.partner_id)
+        yield Todo(kind, tone, _named(row), url, row.due_on, row.project.title)
+
+
+def _reviews(rows: QuerySet[Submission], today: date) -> Iterator[Todo]:
+    for row in rows.select_related("project", "partner", "period"):
+        url = address("review", row.project.code, row.period.code, row.partner_id)
+        yield Todo(_("Review"), "info", _named(row), url, row.period.review_due_on, row.project.title)
+
+
+def _actions(rows: QuerySet[ActionPoint], today: date) -> Iterator[Todo]:
+    """What one has to do oneself, and what one raised that others did and nobody has verified."""
+    for row in rows:
+        done = row.done_at is not None
+        tone = "stop" if row.due_on < today and not done else "info"
+        yield Todo(
+            _("Verify") if done else _("Do"), tone, row.text, address("action_point", row.pk), None if done else row.due_on, row.origin
+        )
+
+
+def _sign_offs(rows: QuerySet[DonorReport], today: date) -> Iterator[Todo]:
+    for row in rows.select_related("requirement__grant"):
+        requirement = row.requirement
+        yield Todo(
+            _("Sign off"), "info", str(requirement), reverse("donor_report", args=[row.pk]), requirement.due_on, str(requirement.grant)
+        )
+
+
+def _definitions(rows: QuerySet[IndicatorDefinition], today: date) -> Iterator[Todo]:
+    for row in rows:
+        yield Todo(_("Approve"), "info", str(row), address("definition", row.pk), None)
+
+
+def _invitations(rows: QuerySet[Invitation], today: date) -> Iterator[Todo]:
+    for row in rows:
+        yield Todo(_("Invitation"), "wait", row.name, address("invitations"), row.expires_at.date(), _("not accepted yet"))
+
+
+def _clearances(rows: QuerySet[SupportClearance], today: date) -> Iterator[Todo]:
+    for row in rows.select_related("recipient"):
+        words_ = _("Clearance of support to %(recipient)s") % {"recipient": row.recipient}
+        yield Todo(_("Renew"), "stop" if row.valid_until < today else "wait", words_, address("clearances"), row.valid_until)
+
+
+def _sensitivity(rows: QuerySet[ConflictSensitivityReview], today: date) -> Iterator[Todo]:
+    for row in rows.select_related("project"):
+        words_ = _("Conflict-sensitivity review of %(code)s") % {"code": row.project.code}
+        url = address("sensitivity_reviews", row.project.code)
+        yield Todo(_("Renew"), "stop" if row.valid_until < today else "wait", words_, url, row.valid_until)
+
+
+def _named(row: Any) -> str:
+    return f"{row.project.code} · {row.partner} · {row.period.code}"
+
+
+_WRITERS: dict[str, Callable[[Any, date], Iterator[Todo]]] = {
+    "report": _reports,
+    "review": _reviews,
+    "action": _actions,
+    "sign_off": _sign_offs,
+    "definition": _definitions,
+    "invitation": _invitations,
+    "clearance": _clearances,
+    "sensitivity": _sensitivity,
+}

@@ -1,0 +1,141 @@
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.roles import Role
+from programs import actionpoints
+from programs.models import ActionPoint, Expenditure, Membership
+from tests import factories
+from tests.reporting.reported import Reported
+
+pytestmark = pytest.mark.django_db
+TODAY = date(2026, 4, 25)
+HTMX = {"HTTP_HX_REQUEST": "true"}
+
+
+@pytest.fixture(autouse=True)
+def _today(monkeypatch):
+    monkeypatch.setattr(timezone, "localdate", lambda value=None, timezone_=None: value.date() if value is not None else TODAY)
+
+
+@pytest.fixture
+def reported():
+    found = Reported()
+    found.quarter(0, 30, 5, 10)
+    return found
+
+
+def test_the_overview_says_what_holds_up_the_next_donor_report(client, reported):
+    reported.world.open(1)
+    Expenditure.objects.create(
+        grant=reported.grant, project=reported.project, partner=reported.world.partner, period=reported.world.period,
+        amount=Decimal(630), entered_by=reported.mande,
+    )  # fmt: skip
+    client.force_login(reported.mande)
+    page = client.get(reverse("overview")).content.decode()
+
+    assert "One report holds up “Semi-annual report”" in page
+    assert "2026-Q2" in page
+    assert "63" in page
+    assert "Accepted figures through 2026-Q1" in page
+
+
+def test_delivery_shows_the_number_its_target_and_how_complete_it_is(client, reported):
+    client.force_login(reported.mande)
+    page = client.get(reverse("delivery"), **HTMX).content.decode()
+    assert "Completed training" in page
+    assert ">30<" in page
+    assert ">400<" in page
+    assert "1 of 1 reported" in page
+    assert "Behind" in page
+    assert "<html" not in page
+
+
+def test_a_reader_without_raw_figures_sees_one_mark_for_a_small_number(client):
+    small = Reported("PPS-02")
+    small.quarter(0, 3, 1, 40)
+    reader = factories.member(Role.COMMUNITY_OFFICER, program=small.project.program)
+    client.force_login(small.mande)
+    assert ">3<" in client.get(reverse("delivery")).content.decode()
+    client.force_login(reader)
+    page = client.get(reverse("delivery")).content.decode()
+    assert "hidden-cell" in page
+    assert ">3<" not in page
+
+
+def test_someone_with_no_staff_role_lands_on_their_own_work(client, reported):
+    client.force_login(reported.world.reporter)
+    assert client.get(reverse("overview"))["Location"] == reverse("my_work")
+    client.force_login(factories.user())
+    assert client.get(reverse("overview"))["Location"] == reverse("my_work")
+    client.force_login(factories.member(Role.DONOR_VIEWER, organization=reported.donor))
+    assert client.get(reverse("overview"))["Location"] == reverse("donor_reports")
+
+
+def test_work_gathers_what_waits_for_each_person(client, reported):
+    reported.world.open(1)
+    actionpoints.raise_point(
+        text="Repair the well", owner=reported.mande, due_on=TODAY - timedelta(days=2), project=reported.project, by=reported.world.manager
+    )
+    client.force_login(reported.mande)
+    page = client.get(reverse("my_work")).content.decode()
+    assert "Repair the well" in page
+    assert "2 days ago" in page
+    assert "1" in client.get(reverse("waiting_counts")).content.decode()
+
+    client.force_login(reported.world.reporter)
+    assert "Repair the well" not in client.get(reverse("my_work")).content.decode()
+
+
+def test_the_counts_are_those_of_the_list(client, reported):
+    from dashboard import waiting
+
+    ActionPoint.objects.create(text="x", owner=reported.mande, due_on=TODAY, raised_by=reported.mande)
+    draft = reported.draft(1, [])
+    for person in (reported.mande, reported.world.reporter, reported.world.manager, factories.user()):
+        assert sum(waiting.counts(person, TODAY).values()) == len(waiting.items(person, TODAY))
+    assert draft.state == "draft"
+
+
+def test_one_program_is_looked_at_at_a_time(client, reported):
+    other = factories.project("OTH-1", title="Other project")
+    Membership.objects.create(user=reported.mande, role=Role.MANDE_OFFICER, program=other.program, starts_on=TODAY)
+    client.force_login(reported.mande)
+    assert "OTH-1" in client.get(reverse("projects")).content.decode()
+
+    answer = client.post(reverse("scope"), {"program": reported.project.program_id, "next": "/projects/"})
+    assert answer["Location"] == "/projects/"
+    page = client.get(reverse("projects")).content.decode()
+    assert "OTH-1" not in page
+    assert reported.project.program.name in page
+
+    client.post(reverse("scope"), {"program": "", "next": "https://evil.example/"})
+    assert "OTH-1" in client.get(reverse("projects")).content.decode()
+
+
+def test_a_program_that_one_may_not_see_is_not_chosen(client, reported):
+    stranger = factories.project("ZZZ-1").program
+    client.force_login(reported.mande)
+    assert client.post(reverse("scope"), {"program": stranger.pk}).status_code == 404
+    assert client.post(reverse("scope"), {"program": "x"}).status_code == 404
+    assert stranger.name not in client.get(reverse("scope")).content.decode()
+
+
+@pytest.mark.parametrize("quarters", [1, 3])
+@pytest.mark.parametrize(
+    ("name", "queries", "headers"),
+    [("overview", 11, {}), ("delivery", 11, HTMX), ("my_work", 10, {}), ("waiting_counts", 5, {}), ("scope", 4, {}), ("projects", 6, {})],
+)
+def test_pages_ask_the_same_number_of_questions(client, quarters, name, queries, headers, django_assert_num_queries):
+    found = Reported()
+    for quarter in range(quarters):
+        found.quarter(quarter, 30 + 20 * quarter, 5, 10)
+        ActionPoint.objects.create(text="x", owner=found.mande, due_on=TODAY, raised_by=found.mande)
+        factories.project(program=found.project.program)
+    client.force_login(found.mande)
+    client.get(reverse(name), **headers)
+    with django_assert_num_queries(queries):
+        client.get(reverse(name), **headers)
