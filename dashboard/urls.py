@@ -15,7 +15,6 @@ urlpatterns = [
     path("board/lock/", board.lock, name="board_lock"),
     path("board/remind/", board.remind, name="board_remind"),
     path("numbers/<int:pk>/", projects.Number.as_view(), name="number"),
-    path("projects/", projects.ProjectList.as_view(), name="projects"),
     path("projects/<str:code>/", projects.project, name="project"),
     path("projects/<str:code>/results/", projects.results, name="results"),
 ]

@@ -36,12 +36,8 @@ from programs.models import (
     GrantProject,
     Indicator,
     IndicatorDefinition,
-    Level,
-    Program,
     Project,
-    ProjectLevel,
     Result,
-    Sensitivity,
 )
 from programs.models.projects import ActivityStatus
 from reporting import promises
@@ -56,46 +52,6 @@ STATUS_LOOKS = {
     ActivityStatus.CANCELLED: ("stop", "x-circle"),
     ActivityStatus.SUSPENDED: ("wait", "pause-circle"),
 }
-
-
-class ProjectFilter(django_filters.FilterSet):
-    program = django_filters.ModelChoiceFilter(
-        label=gettext_lazy("Program"), queryset=lambda request: Program.objects.visible_to(request.user), empty_label=gettext_lazy("all programs")
-    )  # fmt: skip
-    status = django_filters.ChoiceFilter(
-        label=gettext_lazy("Status"), choices=ActivityStatus.choices, empty_label=gettext_lazy("any status")
-    )
-    level = django_filters.ChoiceFilter(
-        label=gettext_lazy("Level"), choices=Level.choices, method="on_level", empty_label=gettext_lazy("all levels")
-    )
-
-    class Meta:
-        model = Project
-        fields: list[str] = []
-
-    def on_level(self, rows: QuerySet[Project], name: str, value: str) -> QuerySet[Project]:
-        return rows.filter(pk__in=ProjectLevel.objects.filter(level=value).values("project"))
-
-
-class ProjectList(ListPage):
-    model = Project
-    filterset_class = ProjectFilter
-    template_name = "dashboard/projects.html"
-    columns = [
-        Column("code", gettext_lazy("Project"), order=["code"], export="code"),
-        Column("title", gettext_lazy("Title"), export="title", hidden=True),
-        Column("program", gettext_lazy("Program"), order=["program__name", "code"], export="program__name"),
-        Column("status", gettext_lazy("Status"), order=["status", "code"], export="status", words=ActivityStatus.choices),
-        Column("starts", gettext_lazy("From"), order=["starts_on"], export="starts_on"),
-        Column("ends", gettext_lazy("Until"), order=["ends_on"], export="ends_on"),
-        Column("sensitivity", gettext_lazy("Sensitivity"), export="sensitivity", words=Sensitivity.choices, hidden=True),
-    ]
-    ordering = "code"
-    related = ["program"]
-    prefetch = ["levels"]
-
-    def rows(self) -> QuerySet[Project]:
-        return scope.narrow(Project.objects.visible_to(user_of(self.request)), self.request, "program")
 
 
 @login_required
@@ -261,12 +217,17 @@ def _grants(found: Project, user: User) -> list[dict[str, Any]]:
 
 
 def _tabs(found: Project) -> list[dict[str, Any]]:
-    """What else there is of the project, where it is installed."""
-    others = [("work_plan", _("Work plan")), ("sensitivity_reviews", _("Conflict sensitivity")), ("assignments", _("Assignments"))]
-    tabs = [{"label": _("Framework"), "url": reverse("project", args=[found.code]), "current": True}]
-    tabs += [{"label": label, "url": url} for name, label in others if (url := address(name, found.code))]
-    activities = address("activities")
-    return tabs + ([{"label": _("Activities"), "url": f"{activities}?project={found.pk}"}] if activities else [])
+    """What else there is of the project."""
+    others = [
+        ("framework", _("Framework and assignments")),
+        ("work_plan", _("Work plan")),
+        ("sensitivity_reviews", _("Conflict sensitivity")),
+        ("what_changed", _("What changed")),
+        ("project_setup", _("Set-up")),
+    ]
+    tabs = [{"label": _("Results"), "url": reverse("project", args=[found.code]), "current": True}]
+    tabs += [{"label": label, "url": reverse(name, args=[found.code])} for name, label in others]
+    return [*tabs, {"label": _("Activities"), "url": reverse("activities") + f"?project={found.pk}"}]
 
 
 def _projects(request: HttpRequest) -> QuerySet[Project]:

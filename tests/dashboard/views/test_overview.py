@@ -101,19 +101,21 @@ def test_the_counts_are_those_of_the_list(client, reported):
 
 
 def test_one_program_is_looked_at_at_a_time(client, reported):
-    other = factories.project("OTH-1", title="Other project")
-    Membership.objects.create(user=reported.mande, role=Role.MANDE_OFFICER, program=other.program, starts_on=TODAY)
+    other = factories.world("OTH-1")
+    other.indicator()
+    other.open()
+    Membership.objects.create(user=reported.mande, role=Role.MANDE_OFFICER, program=other.project.program, starts_on=TODAY)
     client.force_login(reported.mande)
-    assert "OTH-1" in client.get(reverse("projects")).content.decode()
+    assert "OTH-1" in client.get(reverse("board")).content.decode()
 
-    answer = client.post(reverse("scope"), {"program": reported.project.program_id, "next": "/projects/"})
-    assert answer["Location"] == "/projects/"
-    page = client.get(reverse("projects")).content.decode()
+    answer = client.post(reverse("scope"), {"program": reported.project.program_id, "next": "/board/"})
+    assert answer["Location"] == "/board/"
+    page = client.get(reverse("board")).content.decode()
     assert "OTH-1" not in page
     assert reported.project.program.name in page
 
     client.post(reverse("scope"), {"program": "", "next": "https://evil.example/"})
-    assert "OTH-1" in client.get(reverse("projects")).content.decode()
+    assert "OTH-1" in client.get(reverse("board")).content.decode()
 
 
 def test_a_program_that_one_may_not_see_is_not_chosen(client, reported):
@@ -127,7 +129,7 @@ def test_a_program_that_one_may_not_see_is_not_chosen(client, reported):
 @pytest.mark.parametrize("quarters", [1, 3])
 @pytest.mark.parametrize(
     ("name", "queries", "headers"),
-    [("overview", 11, {}), ("delivery", 11, HTMX), ("my_work", 10, {}), ("waiting_counts", 5, {}), ("scope", 4, {}), ("projects", 6, {})],
+    [("overview", 11, {}), ("delivery", 11, HTMX), ("my_work", 10, {}), ("waiting_counts", 5, {}), ("scope", 4, {})],
 )
 def test_pages_ask_the_same_number_of_questions(client, quarters, name, queries, headers, django_assert_num_queries):
     found = Reported()
