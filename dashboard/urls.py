@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboard.views import board, overview, projects
+from dashboard.views import board, finding, overview, portfolio, projects
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -17,4 +17,7 @@ urlpatterns = [
     path("numbers/<int:pk>/", projects.Number.as_view(), name="number"),
     path("projects/<str:code>/", projects.project, name="project"),
     path("projects/<str:code>/results/", projects.results, name="results"),
+    path("portfolio/", portfolio.show, name="portfolio"),
+    path("search/", finding.search, name="search"),
+    path("system/", finding.system, name="system"),
 ]

@@ -1,0 +1,128 @@
+"""The portfolio: theme by level, SDG target, nexus pillar and place, with money and delivery, and the same as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET
+
+from accounts.roles import Permission
+from dashboard import portfolio, scope
+from dashboard.portfolio import Cell, Portfolio
+from dashboard.views.overview import user_of
+from plumbing import exports, formats
+from programs import access
+from programs.models import Level, Project
+
+PILLARS = {"H": gettext_lazy("Humanitarian"), "D": gettext_lazy("Development"), "P": gettext_lazy("Peace")}
+
+
+@login_required
+@require_GET
+def show(request: HttpRequest) -> HttpResponseBase:
+    user = user_of(request)
+    if Permission.READ_PORTFOLIO not in access.words(user):
+        raise PermissionDenied
+    today = timezone.localdate()
+    projects = scope.narrow(Project.objects.visible_to(user, Permission.READ_PORTFOLIO), request, "program")
+    whole = portfolio.read(projects, reader=user, through=today)
+    found = _filtered(whole, request)
+    if request.GET.get("export") in {"csv", "xlsx"}:
+        return _file(found, request.GET["export"])
+    cells = found.matrix()
+    themes = sorted({theme for theme, _level in cells if theme})
+    levels = [level for level in Level.values if ("", level) in cells]
+    context = {
+        "levels": levels,
+        "lines": [
+            (theme, [cells.get((theme, level)) for level in levels], cells["", ""] if not theme else cells[theme, ""]) for theme in themes
+        ],
+        "sums": [cells.get(("", level)) for level in levels],
+        "all": cells.get(("", ""), Cell()),
+        "targets": _lines(found.split("targets"), none=_("no SDG 16 target")),
+        "pillars": _lines(found.split("pillars"), none=_("no pillar"), words=PILLARS),
+        "places": _lines(found.by_place(), none=""),
+        "programs": len({row.program_id for row in found.projects.values()}),
+        "choices": _choices(whole, request),
+        "is_filtered": len(found.projects) != len(whole.projects),
+        "today": today,
+    }
+    return render(request, "dashboard/portfolio.html", context)
+
+
+def _filtered(whole: Portfolio, request: HttpRequest) -> Portfolio:
+    donors = {row.project for row in whole.money if row.donor == request.GET.get("donor")}
+    asked = {name: request.GET.get(name, "") for name in ("donor", "theme", "level", "target", "place")}
+
+    def keep(key: int) -> bool:
+        shares = whole.shares[key]
+        return (
+            (not asked["donor"] or key in donors)
+            and (not asked["theme"] or asked["theme"] in shares.themes)
+            and (not asked["level"] or asked["level"] in shares.levels)
+            and (not asked["target"] or asked["target"] in shares.targets)
+            and (not asked["place"] or asked["place"] in shares.places)
+        )
+
+    return whole.narrowed(keep)
+
+
+def _choices(whole: Portfolio, request: HttpRequest) -> list[dict[str, Any]]:
+    """The filters, each with what the portfolio holds; Level in words."""
+    every = whole.shares.values()
+    named: list[tuple[str, Any, list[tuple[str, Any]]]] = [
+        ("donor", _("Donor"), [(one, one) for one in sorted({row.donor for row in whole.money})]),
+        ("place", _("Place"), [(one, one) for one in sorted({place for shares in every for place in shares.places})]),
+        ("level", _("Level"), list(Level.choices)),
+        ("theme", _("Theme"), [(one, one) for one in sorted({theme for shares in every for theme in shares.themes})]),
+        ("target", _("SDG target"), [(one, one) for one in sorted({target for shares in every for target in shares.targets})]),
+    ]
+    return [{"name": name, "label": label, "options": options, "chosen": request.GET.get(name, "")} for name, label, options in named]
+
+
+def _lines(cells: dict[str, Cell], *, none: str, words: dict[str, Any] | None = None) -> list[tuple[Any, Cell]]:
+    return [((words or {}).get(word, word) or none, cells[word]) for word in sorted(cells, key=lambda word: (word == "", word))]
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What a file is written from: rows that are at hand, asked like a queryset."""
+
+    rows: list[tuple[Any, ...]]
+
+    def values_list(self, *paths: str) -> _Rows:
+        return self
+
+    def iterator(self, chunk_size: int) -> Iterator[tuple[Any, ...]]:
+        return iter(self.rows)
+
+
+def _file(found: Portfolio, kind: str) -> HttpResponseBase:
+    """One line per theme, level and currency: money as split, indicators as counted."""
+    headings = [
+        *(_("Theme"), _("Level"), _("Projects"), _("Currency"), _("Approved"), _("Spent")),
+        *(_("Indicators"), _("On track"), _("Not on track"), _("No figure")),
+    ]
+    rows = []
+    for (theme, level), cell in sorted(found.matrix().items()):
+        if theme and level:
+            told = (cell.indicators, cell.on_track, cell.indicators - cell.on_track - cell.without, cell.without)
+            rows += [
+                (theme, Level(level).label, len(cell.projects), *money, *told)
+                for money in cell.money or [("", None, None)]
+            ]  # fmt: skip
+    fields = [exports.Field(heading, f"column_{at}") for at, heading in enumerate(headings)]
+    name = f"portfolio-{timezone.localdate():%Y-%m-%d}"
+    about = [(_("Written"), formats.moment(timezone.now())), (_("Money"), _("split by each project's shares; currencies are never added"))]
+    if kind == "csv":
+        return exports.as_csv(_Rows(rows), fields, name=name)  # type: ignore[arg-type]
+    return exports.as_xlsx(_Rows(rows), fields, name=name, about=about)  # type: ignore[arg-type]
