@@ -1,6 +1,9 @@
 import io
+import re
 from datetime import timedelta
+from pathlib import Path
 
+import polib
 import pytest
 from django.utils import timezone
 from docx import Document
@@ -14,6 +17,7 @@ from reporting.models import DonorReportFile
 from tests.reporting.reported import Reported
 
 pytestmark = pytest.mark.django_db
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -172,3 +176,17 @@ def test_a_chart_is_drawn_once_three_periods_are_published(reported):
     assert [chart.code for chart in charts][:1] == ["LIV-2"]
     assert [int(point.reached) for point in charts[0].points if point.reached is not None] == [100, 150, 230]
     assert charts[0].points[-1].plan == 400
+
+
+@pytest.mark.parametrize("language", ["fr", "es", "ar"])
+def test_every_word_that_the_files_add_is_translated(language):
+    catalog = polib.pofile(str(ROOT / "locale" / language / "LC_MESSAGES" / "django.po"))
+    said = {entry.msgid for entry in catalog if entry.translated()}
+    words = {
+        word
+        for name in ("content", "outline", "annexes", "pdf")
+        for word in re.findall(r"""\b_\("([^"]+)"\)""", (ROOT / "reporting" / "documents" / f"{name}.py").read_text())
+    }
+
+    assert len(words) > 60
+    assert sorted(words - said) == []
