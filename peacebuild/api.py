@@ -16,6 +16,7 @@ from rest_framework.reverse import reverse
 from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
+from exchange.api.views import Imports
 from locations.api.views import Places
 from plumbing import problems
 from programs.api.views import ActionPoints, Activities, Assignments, Definitions, Me, Periods, Programs, Projects
@@ -32,6 +33,7 @@ router.register("places", Places, "places")
 router.register("activities", Activities, "activities")
 router.register("action-points", ActionPoints, "action-points")
 router.register("submissions", Submissions, "submissions")
+router.register("imports", Imports, "imports")
 
 
 class RootOut(serializers.Serializer):

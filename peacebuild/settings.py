@@ -308,6 +308,8 @@ SPECTACULAR_SETTINGS = {
         "DefinitionStatus": "programs.models.indicators.IndicatorDefinition.Status",
         "PeriodState": "programs.models.periods.ReportingPeriod.State",
         "SubmissionState": "reporting.models.submissions.Submission.State",
+        "ImportKind": "exchange.models.Import.Kind",
+        "ImportState": "exchange.models.Import.State",
         "EmptyReason": "reporting.models.figures.EmptyReason",
         "NoNumberReason": "reporting.rules.Reason",
         "PublishedStatus": "reporting.models.published.PublishedNumber.Status",

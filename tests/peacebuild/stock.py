@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from exchange.models import Import
 from programs.models import (
     ActionPoint,
     ActivityAttendance,
@@ -100,6 +101,21 @@ def submissions(world: World) -> Any:
     return Submission.objects.create(project=world.project, partner=world.partner, period=period, created_by=world.reporter)
 
 
+def imports(world: World) -> Any:
+    return Import.objects.create(
+        kind="workbook",
+        project=world.project,
+        partner=world.partner,
+        period=world.period,
+        file_name="report.xlsx",
+        path="nowhere",
+        digest=uuid.uuid4().hex * 2,
+        size=10,
+        state="dropped",
+        uploaded_by=world.reporter,
+    )
+
+
 MAKERS: dict[str, Callable[[World], Any]] = {
     "programs": programs,
     "projects": projects,
@@ -110,6 +126,7 @@ MAKERS: dict[str, Callable[[World], Any]] = {
     "activities": activities,
     "action-points": action_points,
     "submissions": submissions,
+    "imports": imports,
 }
 
 # Whatever belongs to no project is open to everyone who is signed in.

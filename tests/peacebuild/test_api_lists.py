@@ -31,6 +31,7 @@ QUERIES = {
     "activities": 6,
     "action-points": 5,
     "submissions": 5,
+    "imports": 5,
 }
 
 
