@@ -1,0 +1,50 @@
+"""The demo: built by the acts people use, into an empty portal only."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from accounts import audit
+from accounts.models import AuditEvent, User
+from programs.models import Project, ReportingPeriod
+from reporting.models import DonorReport, Figure, Submission
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def said(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    out = StringIO()
+    call_command("seed_demo", password="a-long-demo-password", stdout=out, stderr=StringIO())
+    return out.getvalue()
+
+
+def test_the_demo_stands_as_on_a_tuesday_before_a_donor_deadline(said):
+    assert Project.objects.count() == 6
+    assert set(Submission.objects.values_list("state", flat=True)) == {"accepted", "submitted", "returned"}
+    last = ReportingPeriod.objects.filter(project__code="CVR-02", opened_at__isnull=False).order_by("-ends_on")[1]
+    assert not Submission.objects.filter(period=last).exists(), "WomenLead's report on the corridor is late"
+    assert set(DonorReport.objects.values_list("state", flat=True)) == {"sent", "draft"}
+    assert not Figure.objects.counting().exclude(submission__state="accepted").exists()
+    # Printed once, so that a person can sign in and a partner's system can call.
+    assert "a-long-demo-password" in said
+    assert said.count("API key of ") == 4
+    assert "reporter@demo.example" in said
+    # Its history has its own dates and an unbroken log.
+    while audit.seal():
+        pass
+    assert audit.verify().broken_at is None
+    assert AuditEvent.objects.order_by("at").first().at < Submission.objects.earliest("submitted_at").submitted_at
+    client = Client()
+    assert client.login(username="reporter@demo.example", password="a-long-demo-password")
+
+
+def test_the_demo_never_mixes_with_real_people():
+    factories.user()
+    with pytest.raises(CommandError, match="empty one only"):
+        call_command("seed_demo", stdout=StringIO(), stderr=StringIO())
+    assert User.objects.count() == 1
