@@ -19,7 +19,7 @@ class OrganizationAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Organization, form: object, change: bool) -> None:
         obj.save()
-        audit.record("organization.changed" if change else "organization.added", [obj], by=request.user)  # type: ignore[arg-type]
+        audit.record("organization.changed" if change else "organization.added", [obj], by=request.user)
 
     def has_delete_permission(self, request: HttpRequest, obj: Organization | None = None) -> bool:
         return False

@@ -89,7 +89,7 @@ class ActAdmin(admin.ModelAdmin):
         """Tables without an act of their own (words and lists of the set-up): saved with their event."""
         with transaction.atomic():
             obj.save()
-            audit.record(f"{obj._meta.model_name}.{'changed' if change else 'added'}", [obj], by=request.user, changed=form.changed_data)  # type: ignore[arg-type]
+            audit.record(f"{obj._meta.model_name}.{'changed' if change else 'added'}", [obj], by=request.user, changed=form.changed_data)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and self._may_write(request)
@@ -101,7 +101,7 @@ class ActAdmin(admin.ModelAdmin):
         return self.may_delete and super().has_delete_permission(request, obj) and self._may_write(request)
 
     def _may_write(self, request: HttpRequest) -> bool:
-        return self.word in access.words(request.user)  # type: ignore[arg-type]
+        return self.word in access.words(request.user)
 
 
 def take_on(obj: Model, made: Model) -> None:
@@ -306,8 +306,9 @@ class ProjectAdmin(ActAdmin):
 
     @admin.action(description=_("Lay out the reporting periods"))
     def lay_out_periods(self, request: HttpRequest, queryset: QuerySet[Project]) -> None:
-        laid = sum(len(calendar.lay_out(project, by=request.user)) for project in queryset)  # type: ignore[arg-type]
-        self.message_user(request, _("%(count)s periods stand now.") % {"count": laid})
+        by: Any = request.user
+        laid = [period for project in queryset for period in calendar.lay_out(project, by=by)]
+        self.message_user(request, _("%(count)s periods stand now.") % {"count": len(laid)})
 
 
 def _kept(formset: Any) -> list[dict[str, Any]]:
@@ -381,14 +382,14 @@ def _save_indicators(project: Project, formset: Any, by: Any) -> None:
     for form, values, gone in _touched(formset):
         if gone:
             raise Refused(_("An indicator is never deleted: open it and report it no longer."))
-        result = results.get(values["result_code"])
-        if result is None:
+        owner = results.get(values["result_code"])
+        if owner is None:
             raise Refused(_("There is no result %(code)s for an indicator.") % {"code": values["result_code"]})
         fields = {"title": values["title"], "baseline_value": values["baseline_value"]}
         if form.instance.pk:
-            row = framework.change_indicator(Indicator.objects.get(pk=form.instance.pk), by=by, result=result, **fields)
+            row = framework.change_indicator(Indicator.objects.get(pk=form.instance.pk), by=by, result=owner, **fields)
         else:
-            row = framework.add_indicator(result, by=by, definition=values["definition"], code=values["code"], **fields)
+            row = framework.add_indicator(owner, by=by, definition=values["definition"], code=values["code"], **fields)
         if values["target"] is not None and "target" in form.changed_data:
             framework.set_target(row, by=by, value=values["target"])
 
@@ -450,7 +451,7 @@ class DefinitionAdmin(ActAdmin):
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         rows, distinct = super().get_search_results(request, queryset, search_term)
         if "autocomplete" in request.path:
-            rows = rows.in_force()
+            rows = rows.filter(status=IndicatorDefinition.Status.APPROVED)
         return rows, distinct
 
 
@@ -510,7 +511,7 @@ class GrantAdmin(ActAdmin):
         if formset.has_changed():
             audit.record(
                 "requirements.changed", [form.instance], by=request.user, rows=len(formset.changed_objects) + len(formset.new_objects)
-            )  # type: ignore[arg-type]
+            )
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
         return super().construct_change_message(request, form, [], add)

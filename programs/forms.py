@@ -126,7 +126,7 @@ def fields_of(model: type[Model], *names: str, **querysets: QuerySet[Any]) -> di
         if isinstance(field, forms.DateField):
             field.widget = Day()
         if name in querysets:
-            field.queryset = querysets[name]  # type: ignore[union-attr]
+            field.queryset = querysets[name]
         if isinstance(field.widget, forms.Textarea):
             field.widget.attrs["rows"] = 3
     return {name: field for name, field in found.items() if field is not None}
@@ -187,7 +187,7 @@ class ActivityForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.grid = grid
         self.fields["line"].queryset = lines  # type: ignore[attr-defined]
-        self.fields["place"].widget.suggested = places_of(project)  # type: ignore[attr-defined]
+        self.fields["place"].widget.suggested = places_of(project)
         self.fields["photo"].widget.attrs.update({"accept": "image/*,.pdf", "capture": "environment"})
         for name in ("people_present", "children_present", *grid.names):
             if name in grid.names:

@@ -64,7 +64,7 @@ class ActionPointList(ListPage):
         return ActionPoint.objects.visible_to(self.request.user).with_state(timezone.localdate())
 
     def context(self, listing: Listing) -> dict[str, Any]:
-        return {"may_raise": Permission.EDIT_ACTION_POINTS in access.words(self.request.user)}  # type: ignore[arg-type]
+        return {"may_raise": Permission.EDIT_ACTION_POINTS in access.words(self.request.user)}
 
 
 @login_required
@@ -89,7 +89,7 @@ class RaiseActionPoint(FormPage):
     done = _("The action point is raised.")
 
     def prepare(self) -> None:
-        access.require_word(self.request.user, Permission.EDIT_ACTION_POINTS)  # type: ignore[arg-type]
+        access.require_word(self.request.user, Permission.EDIT_ACTION_POINTS)
         self.projects = Project.objects.visible_to(self.request.user, Permission.EDIT_ACTION_POINTS)
         asked = self.request.POST.get("project") or self.request.GET.get("project", "")
         rows = self.projects.filter(pk=asked) if asked.isdigit() else self.projects.filter(code=asked)

@@ -89,12 +89,12 @@ class ActivityList(ListPage):
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
         if not shows_people(request.user):
-            self.columns = [column for column in type(self).columns if column.name not in {"people", "children"}]  # type: ignore[misc]
+            self.columns = [column for column in type(self).columns if column.name not in {"people", "children"}]  # type: ignore[assignment, misc]
 
     def context(self, listing: Listing) -> dict[str, Any]:
         return {
             "shows_people": shows_people(self.request.user),
-            "may_record": Permission.RECORD_ACTIVITIES in access.words(self.request.user),  # type: ignore[arg-type]
+            "may_record": Permission.RECORD_ACTIVITIES in access.words(self.request.user),
         }
 
 

@@ -69,7 +69,7 @@ class FormPage(LoginRequiredMixin, View):
             except (Refused, ValidationError) as refused:
                 tell(form, refused)
             else:
-                messages.success(request, self.done)
+                messages.success(request, str(self.done))
                 return HttpResponseRedirect(self.go_to(result), status=SEE_OTHER)
         return self.page(form, status=422)
 
@@ -89,7 +89,7 @@ def press(request: HttpRequest, act: Callable[[], Any], *, done: str | Promise, 
         text = " ".join(refused.messages) if isinstance(refused, ValidationError) else str(refused)
         messages.error(request, text)
     else:
-        messages.success(request, done)
+        messages.success(request, str(done))
     return HttpResponseRedirect(then, status=SEE_OTHER)
 
 

@@ -59,14 +59,14 @@ class Library(ListPage):
     )
 
     def context(self, listing: Listing) -> dict[str, Any]:
-        words = access.words(self.request.user)  # type: ignore[arg-type]
+        words = access.words(self.request.user)
         return {"may_propose": Permission.PROPOSE_DEFINITION in words}
 
 
 @login_required
 def definition(request: HttpRequest, pk: int) -> HttpResponse:
     row = _definition(request, pk)
-    words = access.words(request.user)  # type: ignore[arg-type]
+    words = access.words(request.user)
     proposing, approving = Permission.PROPOSE_DEFINITION in words, Permission.APPROVE_DEFINITION in words
     waits = row.status == IndicatorDefinition.Status.PROPOSED
     used = (
@@ -94,7 +94,7 @@ class ProposeDefinition(FormPage):
     done = _("Proposed. A second person approves it.")
 
     def prepare(self) -> None:
-        access.require_word(self.request.user, Permission.PROPOSE_DEFINITION)  # type: ignore[arg-type]
+        access.require_word(self.request.user, Permission.PROPOSE_DEFINITION)
 
     def form(self, *data: Any) -> forms.Form:
         return DefinitionForm(*data)

@@ -55,7 +55,7 @@ class ProjectList(ListPage):
     )
 
     def context(self, listing: Listing) -> dict[str, Any]:
-        words = access.words(self.request.user)  # type: ignore[arg-type]
+        words = access.words(self.request.user)
         editing = Permission.EDIT_FRAMEWORK in words
         rows = Program.objects.visible_to(self.request.user) if editing else Program.objects.none()
         editable = [row for row in rows if projects.may_create_in(row, self.request.user)]  # type: ignore[arg-type]
@@ -68,7 +68,7 @@ class CreateProgram(FormPage):
     done = _("The program is set up.")
 
     def prepare(self) -> None:
-        access.require_word(self.request.user, Permission.SET_UP)  # type: ignore[arg-type]
+        access.require_word(self.request.user, Permission.SET_UP)
 
     def form(self, *data: Any) -> forms.Form:
         return ProgramForm(*data)
@@ -120,10 +120,10 @@ class CreateProject(FormPage):
             raise forms.ValidationError(_("Look at the shares below."))
         return projects.create_project(
             program=self.program,
-            by=self.request.user,
+            by=self.request.user,  # type: ignore[arg-type]
             themes=self.shares.themes,
             levels=self.shares.levels,
-            **form.cleaned_data,  # type: ignore[arg-type]
+            **form.cleaned_data,
         )
 
     def go_to(self, result: Project) -> str:
@@ -240,7 +240,7 @@ class SetNexus(_OnProject):
     def form(self, *data: Any) -> forms.Form:
         rows = list(self.project.markers.filter(scheme=Marker.Scheme.NEXUS))
         first = {row.value: row.share for row in rows} | {"justification": rows[0].justification if rows else ""}
-        return NexusForm(*data, initial=first)
+        return NexusForm(*data, initial=first)  # type: ignore[misc]
 
     def act(self, form: forms.Form) -> None:
         given = form.cleaned_data
@@ -278,7 +278,7 @@ class AgreeFramework(_OnProject):
     done = _("From now on every edit is kept and shown to the partners.")
 
     def form(self, *data: Any) -> forms.Form:
-        form = forms.Form(*data, initial={"framework_agreed_on": timezone.localdate()})
+        form = forms.Form(*data, initial={"framework_agreed_on": timezone.localdate()})  # type: ignore[misc]
         form.fields.update(fields_of(Project, "framework_agreed_on"))
         form.fields["framework_agreed_on"].required = True
         return form

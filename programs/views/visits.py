@@ -119,7 +119,7 @@ class AddFinding(FormPage):
 
 def _findings(project: Project, *data: Any) -> Any:
     made = forms.formset_factory(FindingForm, extra=ROWS, max_num=20)
-    return made(*data[:1], prefix="findings", form_kwargs={"people": people_of(project)})
+    return made(*data[:1], prefix="findings", form_kwargs={"people": people_of(project)})  # type: ignore[misc]
 
 
 def _found(findings: Any) -> list[visits.Found]:

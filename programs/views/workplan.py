@@ -145,7 +145,7 @@ class ClearanceList(ListPage):
     )
 
     def context(self, listing: Listing) -> dict[str, Any]:
-        return {"may_decide": Permission.DECIDE_CLEARANCE in access.words(self.request.user), "today": timezone.localdate()}  # type: ignore[arg-type]
+        return {"may_decide": Permission.DECIDE_CLEARANCE in access.words(self.request.user), "today": timezone.localdate()}
 
 
 class DecideClearance(FormPage):
@@ -154,10 +154,10 @@ class DecideClearance(FormPage):
     done = _("The decision is recorded.")
 
     def prepare(self) -> None:
-        access.require_word(self.request.user, Permission.DECIDE_CLEARANCE)  # type: ignore[arg-type]
+        access.require_word(self.request.user, Permission.DECIDE_CLEARANCE)
 
     def form(self, *data: Any) -> forms.Form:
-        form = forms.Form(*data, initial={"valid_from": timezone.localdate()})
+        form = forms.Form(*data, initial={"valid_from": timezone.localdate()})  # type: ignore[misc]
         names = ("recipient", "scope", "decision", "conditions", "valid_from", "valid_until", "owner")
         form.fields.update(fields_of(SupportClearance, *names, recipient=supported(), owner=people_of(None)))
         return form
@@ -214,7 +214,7 @@ class RecordReview(FormPage):
         self.project = project_of(self.request, self.kwargs["code"], Permission.DECIDE_CLEARANCE)
 
     def form(self, *data: Any) -> forms.Form:
-        form = forms.Form(*data, initial={"decided_on": timezone.localdate()})
+        form = forms.Form(*data, initial={"decided_on": timezone.localdate()})  # type: ignore[misc]
         names = ("decision", "decided_on", "valid_until", "dividers", "connectors", "conditions")
         form.fields.update(fields_of(ConflictSensitivityReview, *names))
         return form
