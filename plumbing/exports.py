@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -40,6 +41,7 @@ class Field:
     words: Words | None = None
 
 
+@lru_cache(maxsize=4096)  # codes and names come again and again
 def harmless(text: str) -> str:
     """Text as a spreadsheet may open it: what would run as a formula gets a leading apostrophe."""
     if not text or PLAIN_START.match(text) or not FORMULA.search(text):
