@@ -220,8 +220,8 @@ class _Course(NamedTuple):
 
     key: Stream
     rows: list[Row]
-    ends: list[date]
-    steps: list[Row]
+    ends: Sequence[date]
+    steps: Sequence[Row]
     stops: date | None
     carries: bool  # a stopped snapshot keeps what was reported at or after its stop; a stopped running total is gone
 
@@ -366,15 +366,15 @@ def added(rows: Sequence[Row]) -> Row:
     if len(rows) == 1:
         return rows[0]
     first, last = rows[0], rows[-1]
-    has_number = first[VALUE] is not None or first[NUMERATOR] is not None
-    given = () if has_number else tuple(option for row in rows for option in _options(row))
-    place = (first[INDICATOR], first[CELL], first[PARTNER], first[PLACE], last[END], last[START])
-    return (*place, _total(rows, VALUE), _total(rows, NUMERATOR), _total(rows, DENOMINATOR), None, given or None)
+    stands = (*first[:END], last[END], last[START])
+    if first[VALUE] is not None:
+        return (*stands, _total(rows, VALUE), None, None, None, None)
+    if first[NUMERATOR] is not None:
+        return (*stands, None, _total(rows, NUMERATOR), _total(rows, DENOMINATOR), None, None)
+    return (*stands, None, None, None, None, tuple(option for row in rows for option in _options(row)) or None)
 
 
 def _total(rows: Sequence[Row], column: int) -> int | None:
-    if rows[0][column] is None:
-        return None
     try:
         return sum([row[column] for row in rows])
     except TypeError:  # one of them has no such number
@@ -419,6 +419,8 @@ def _says(row: Row) -> bool:
 
 def _courses(totals: Mapping[Stream, list[Row]], *, rules: Rules, since: date | None, around: Expectation, whole: bool) -> list[_Course]:
     stops = around.stops
+    if not whole and since is None and rules.over_time == "per_period":
+        return [_Course(key, rows, (rows[-1][END],), (added(rows),), None, True) for key, rows in totals.items()]
     return [_course(key, rows, rules=rules, since=since, stops=stops.get(key), whole=whole) for key, rows in totals.items()]
 
 
