@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.models import PracticeValue, User
+from accounts.roles import Permission
 
 
 @dataclass(frozen=True)
@@ -94,10 +99,35 @@ def seed() -> int:
     return len(new)
 
 
-def change(setting: PracticeValue, *, value: str, by: User) -> None:
-    """Change a value; the old and the new one stand in the audit log."""
-    old, setting.value, setting.changed_at, setting.changed_by = setting.value, value, timezone.now(), by
-    setting.full_clean()
-    setting.save()
-    audit.record("practice_value.changed", [("practicevalue", setting.key)], by=by, old=old, new=value)
-    cache.delete("practice")
+class NotAValue(ValueError):
+    """The text does not read as the kind of value that was shipped."""
+
+
+def change(
+    setting: PracticeValue, *, value: str, by: User, verified: bool = False, verified_against: str = "", verified_on: date | None = None
+) -> None:
+    """Change a value, or say against what it was verified; the old and the new value stand in the audit log.
+
+    Raises PermissionDenied, NotAValue where numbers are expected and something else comes, ValidationError.
+    """
+    if not by.has_perm(Permission.SET_UP):
+        raise PermissionDenied(_("Practice values are changed by who sets the portal up."))
+    value = " ".join(value.replace(",", " ").split()) if _is_numbers(setting.seeded) else value.strip()
+    if _is_numbers(setting.seeded) and (not _is_numbers(value) or (" " in value and " " not in setting.seeded)):
+        raise NotAValue(_("Write it as “%(example)s” is written: numbers from 0 up.") % {"example": setting.seeded})
+    with transaction.atomic():
+        row = PracticeValue.objects.select_for_update().get(pk=setting.pk)
+        old = row.value
+        row.value, row.changed_at, row.changed_by = value, timezone.now(), by
+        row.verified, row.verified_against, row.verified_on = verified, verified_against, verified_on
+        row.full_clean()
+        row.save()
+        audit.record("practice_value.changed", [("practicevalue", row.key)], by=by, old=old, new=value, verified=verified)
+        cache.delete("practice")
+        # Again once it is committed: another process may have read the old value in between.
+        transaction.on_commit(lambda: cache.delete("practice"))
+    setting.refresh_from_db()
+
+
+def _is_numbers(text: str) -> bool:
+    return bool(re.fullmatch(r"\d{1,6}(\.\d{1,6})?( \d{1,6}(\.\d{1,6})?)*", text))

@@ -109,6 +109,13 @@ READ_ONLY_ROLES = frozenset({Role.DONOR_VIEWER, Role.AUDITOR})
 # Roles that mean nothing without the organization, project or place they are held for.
 NEEDS_SCOPE = frozenset(set(Role) - {Role.ADMINISTRATOR, Role.AUDITOR, Role.CLEARANCE_DECIDER, Role.FOCAL_POINT})
 
+# Which roles the holder of a role may give, within the scope of the membership that lets him; nobody gives one to himself.
+GIVES: dict[Role, frozenset[Role]] = {
+    Role.ADMINISTRATOR: frozenset(Role),
+    Role.PROGRAM_MANAGER: frozenset(set(Role) - {Role.ADMINISTRATOR, Role.AUDITOR}),
+    Role.PARTNER_MANAGER: PARTNER_ROLES,
+}
+
 
 def clash(one: Role, other: Role) -> bool:
     """Whether nobody may hold these two roles within one scope (design: never held together)."""

@@ -39,6 +39,7 @@ from accounts.models import User
 from accounts.scale import ADDRESS
 from dashboard import scale
 from plumbing import exports, pages
+from programs import second_factor
 from programs.models import Indicator, Program, Project
 from reporting import promises, rollup
 from reporting.models import Figure, Submission
@@ -370,7 +371,9 @@ def _timed(what: Callable[[], Any]) -> float:
 
 def _client(role: str) -> Client:
     client = Client()
-    client.force_login(User.objects.get(email=ADDRESS.format(role=role)), backend="allauth.account.auth_backends.AuthenticationBackend")
+    user = User.objects.get(email=ADDRESS.format(role=role))
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    second_factor.show(client.session, user)
     return client
 
 

@@ -70,7 +70,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Item, ...]], ...] = (
     (
         _("Organization"),
         (
-            Item("organization", _("Organization and users"), "people", frozenset({P.INVITE, P.SET_UP})),
+            Item("people", _("Organization and users"), "people", frozenset({P.INVITE, P.SET_UP})),
             Item("audit", _("Audit search"), "journal-check", frozenset({P.READ_AUDIT})),
             Item("system", _("System"), "gear", frozenset({P.SET_UP})),
         ),
@@ -78,6 +78,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Item, ...]], ...] = (
 )
 
 ACCOUNT_LINKS: tuple[tuple[str, Any, frozenset[P]], ...] = (
+    ("account", _("Your account"), frozenset()),
     ("account_email", _("E-mail addresses"), frozenset()),
     ("account_change_password", _("Password"), frozenset()),
     ("mfa_index", _("Second factor"), frozenset()),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboard.views import board, finding, overview, portfolio, projects
+from dashboard.views import account, audit, board, finding, overview, people, portfolio, projects
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -20,4 +20,26 @@ urlpatterns = [
     path("portfolio/", portfolio.show, name="portfolio"),
     path("search/", finding.search, name="search"),
     path("system/", finding.system, name="system"),
+    path("people/", people.PersonList.as_view(), name="people"),
+    path("people/<int:pk>/", people.person, name="person"),
+    path("people/<int:pk>/role/", people.give_role, name="give_role"),
+    path("people/<int:pk>/role/<int:role>/end/", people.end_role, name="end_role"),
+    path("people/<int:pk>/deputy/", people.deputize, name="deputize"),
+    path("people/<int:pk>/leaves/", people.hand_over, name="hand_over"),
+    path("people/invitations/", people.InvitationList.as_view(), name="invitations"),
+    path("people/invitations/new/", people.invite, name="invite"),
+    path("people/invitations/<int:pk>/withdraw/", people.withdraw_invitation, name="withdraw_invitation"),
+    path("organizations/", people.OrganizationList.as_view(), name="organizations"),
+    path("organizations/new/", people.edit_organization, name="new_organization"),
+    path("organizations/<int:pk>/", people.organization, name="organization_page"),
+    path("organizations/<int:pk>/edit/", people.edit_organization, name="edit_organization"),
+    path("account/", account.account, name="account"),
+    path("i18n/setlang/", account.language, name="set_language"),
+    path("invitation/<str:token>/", account.invitation, name="invitation"),
+    path("keys/", account.KeyList.as_view(), name="api_keys"),
+    path("keys/new/", account.new_key, name="new_key"),
+    path("keys/<int:pk>/revoke/", account.revoke_key, name="revoke_key"),
+    path("audit/", audit.AuditSearch.as_view(), name="audit"),
+    path("system/practice/", audit.PracticeList.as_view(), name="practice"),
+    path("system/practice/<slug:key>/", audit.practice_value, name="practice_value"),
 ]

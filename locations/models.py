@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from plumbing.constraints import in_order
+from plumbing.constraints import choices_held, in_order
 
 
 class PlaceQuerySet(models.QuerySet["Place"]):
@@ -25,11 +25,20 @@ class PlaceQuerySet(models.QuerySet["Place"]):
         return self.filter(Q(valid_from__isnull=True) | Q(valid_from__lte=day), Q(valid_to__isnull=True) | Q(valid_to__gte=day))
 
 
+@choices_held("level")
 class Place(models.Model):
     """A unit of the gazetteer. Its key is the P-code: text, upper case, never sliced to guess a parent. Retired, never deleted."""
 
+    class Level(models.IntegerChoices):
+        COUNTRY = 0, _("Country")
+        ADMIN_1 = 1, _("Admin 1")
+        ADMIN_2 = 2, _("Admin 2")
+        ADMIN_3 = 3, _("Admin 3")
+        ADMIN_4 = 4, _("Admin 4")
+        SITE = 5, _("Settlement or site")
+
     code = models.CharField(_("P-code"), max_length=32, unique=True)
-    level = models.PositiveSmallIntegerField(_("level"), help_text=_("0 country, 1 to 4 administrative levels, 5 a settlement or site."))
+    level = models.PositiveSmallIntegerField(_("level"), choices=Level)
     name = models.CharField(_("name"), max_length=200)
     folded = models.CharField(max_length=200, db_index=True, editable=False, help_text="the name without case, accents or script")
     sound = models.CharField(max_length=100, db_index=True, editable=False, help_text="its consonants, across spellings and scripts")

@@ -13,9 +13,9 @@ handler500 = "peacebuild.api.server_error"
 
 urlpatterns = [
     path("favicon.ico", favicon, name="favicon"),
-    path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include(api.urls)),
     path("accounts/", include("allauth.urls")),
+    path("", include("locations.urls")),
     path("admin/", admin.site.urls),
     path("", include("reporting.urls")),
     path("", include("exchange.urls")),

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.models import Organization, User
-from accounts.roles import GRANTS, SECOND_FACTOR, Permission, Role, clash
+from accounts.roles import GIVES, GRANTS, SECOND_FACTOR, Permission, Role, clash
 from locations.models import Place, PlaceTree
 from programs.models import Membership, Program, Project, ProjectPartner, ProjectPlace
 from programs.scope import Held, forget, held, roles, scope_of, words
@@ -30,6 +31,10 @@ class NotAllowed(PermissionDenied):
 
 class RoleClash(Exception):
     """Two roles that nobody may hold together within one scope."""
+
+
+class LastAdministrator(Exception):
+    """Without an administrator nobody could set the portal up any more."""
 
 
 def needs_second_factor(user: Actor) -> bool:
@@ -98,50 +103,107 @@ def people_who(
 def give(
     *, user: User, role: Role | str, by: User | None, organization: Organization | None = None, program: Program | None = None,
     project: Project | None = None, place: Place | None = None, starts_on: date | None = None, ends_on: date | None = None,
-    deputy_for: User | None = None,
 ) -> Membership:  # fmt: skip
-    """Give a role. Refuses what nobody may hold together within one scope."""
+    """Give a role; ``by`` is None for what runs from the command line.
+
+    Raises NotAllowed where the giver may not give this role in this scope, RoleClash for what nobody may hold together.
+    """
     row = Membership(
         user=user, role=Role(role), organization=organization, program=program, project=project, place=place,
-        starts_on=starts_on or timezone.localdate(), ends_on=ends_on, deputy_for=deputy_for, given_by=by,
+        starts_on=starts_on or timezone.localdate(), ends_on=ends_on, given_by=by,
     )  # fmt: skip
+    if by is not None:
+        require_to_give(by, row)
+    return keep(row, by=by)
+
+
+def end(membership: Membership, *, by: User, on: date | None = None) -> None:
+    """End a membership: from the day after ``on`` (default: yesterday, so at once) it gives nothing.
+
+    Whoever may give it may end it, and so may the person who holds it and the colleague whom a deputy stands in for.
+    """
+    if by.pk not in {membership.user_id, membership.deputy_for_id}:
+        require_to_give(by, membership)
+    if membership.role == Role.ADMINISTRATOR and not _other_administrators(membership).exists():
+        raise LastAdministrator(_("This is the last administrator. Give the role to somebody else first."))
+    last = on or timezone.localdate() - timedelta(days=1)
+    with transaction.atomic():
+        audit.record("membership.ended", [membership, membership.user], by=by, role=membership.role, on=last.isoformat())
+        if last < membership.starts_on:
+            membership.delete()
+        else:
+            membership.ends_on = last
+            membership.save(update_fields=["ends_on"])
+    forget(membership.user)
+
+
+def deputize(*, absent: User, deputy: User, until: date, by: User, starts_on: date | None = None) -> list[Membership]:
+    """Let somebody act for a colleague until a date, with the colleague's roles and scopes.
+
+    A person may name a colleague of the same organization; anybody else is named by who may give all of the roles.
+    """
+    own = _own_roles(absent)
+    if not own:
+        raise NotAllowed(_("%(person)s holds no role that somebody could stand in for.") % {"person": absent})
+    if not deputy.is_active or deputy.is_service:
+        raise NotAllowed(_("%(person)s cannot sign in.") % {"person": deputy})
+    if not (by == absent and absent.organization_id is not None and deputy.organization_id == absent.organization_id):
+        for row in own:
+            require_to_give(by, row)
+    if by == deputy:
+        raise NotAllowed(_("Nobody gives a role to himself or herself."))
+    with transaction.atomic():
+        return [
+            keep(
+                Membership(
+                    user=deputy, role=row.role, organization=row.organization, program=row.program, project=row.project, place=row.place,
+                    starts_on=starts_on or timezone.localdate(), ends_on=min(until, row.ends_on or until), deputy_for=absent, given_by=by,
+                ),
+                by=by,
+            )
+            for row in own
+        ]  # fmt: skip
+
+
+def keep(row: Membership, *, by: User | None) -> Membership:
+    """Write a membership that a caller of this app has decided on; still refuses what nobody may hold together."""
     row.full_clean()
     with transaction.atomic():
-        for other in Membership.objects.live().filter(user=user).select_related("organization"):
+        User.objects.select_for_update().get(pk=row.user_id)  # two givers at once must not make a clash between them
+        beside = Membership.objects.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=row.starts_on), user=row.user)
+        if row.ends_on is not None:
+            beside = beside.filter(starts_on__lte=row.ends_on)
+        for other in beside.select_related("organization", "project"):
             if clash(Role(row.role), Role(other.role)) and _overlap(row, other):
                 raise RoleClash(
                     _("%(one)s and %(other)s are never held together for the same data.")
                     % {"one": row.get_role_display(), "other": other.get_role_display()}
                 )
         row.save()
-        audit.record("membership.given", [row, user], by=by, role=row.role, deputy=bool(deputy_for))
-    forget(user)
+        audit.record("membership.given", [row, row.user], by=by, role=row.role, deputy=row.deputy_for_id is not None)
+    forget(row.user)
     return row
 
 
-def end(membership: Membership, *, by: User, on: date | None = None) -> None:
-    """End a membership: from the day after ``on`` (default: yesterday, so at once) it gives nothing."""
-    last = on or timezone.localdate() - timedelta(days=1)
-    membership.ends_on = max(last, membership.starts_on) if last >= membership.starts_on else None
-    with transaction.atomic():
-        if last < membership.starts_on:
-            audit.record("membership.ended", [membership, membership.user], by=by, role=membership.role)
-            membership.delete()
-        else:
-            membership.save(update_fields=["ends_on"])
-            audit.record("membership.ended", [membership, membership.user], by=by, role=membership.role, on=str(last))
-    forget(membership.user)
+def may_give(by: User, row: Membership) -> bool:
+    """Whether ``by`` holds a membership that may give this role, and whose own scope holds the scope of ``row``."""
+    if by.is_service or by.pk == row.user_id:
+        return False
+    return any(
+        Permission.INVITE in one.words and Role(row.role) in GIVES.get(one.role, frozenset()) and _within(row, one.scope)
+        for one in held(by)
+    )
 
 
-def deputize(*, absent: User, deputy: User, until: date, by: User) -> list[Membership]:
-    """Let somebody act for a colleague until a date, with the colleague's roles and scopes."""
-    return [
-        give(
-            user=deputy, role=row.role, by=by, organization=row.organization, program=row.program, project=row.project, place=row.place,
-            ends_on=until, deputy_for=absent,
-        )
-        for row in Membership.objects.live().filter(user=absent, deputy_for__isnull=True).select_related("organization", "program", "project", "place")
-    ]  # fmt: skip
+def require_to_give(by: User, row: Membership) -> None:
+    if not may_give(by, row):
+        raise NotAllowed(_("You may not give or end the role %(role)s there.") % {"role": row.get_role_display()})
+
+
+def roles_to_give(by: User) -> list[Role]:
+    """The roles that a form offers; whether the scope fits is decided when one is given."""
+    offered = {role for one in held(by) if Permission.INVITE in one.words for role in GIVES.get(one.role, frozenset())}
+    return [role for role in Role if role in offered]
 
 
 def appoint_administrator(user: User, *, by: User | None = None) -> Membership:
@@ -166,6 +228,30 @@ class RolesBackend:
         if word not in words(user):
             raise PermissionDenied
         return True
+
+
+def _own_roles(person: User) -> list[Membership]:
+    rows = Membership.objects.live().filter(user=person, deputy_for__isnull=True)
+    return list(rows.select_related("organization", "program", "project", "place", "user"))
+
+
+def _other_administrators(membership: Membership) -> Any:
+    rows = Membership.objects.live().filter(role=Role.ADMINISTRATOR, deputy_for__isnull=True, user__is_active=True)
+    return rows.exclude(pk=membership.pk)
+
+
+def _within(row: Membership, scope: Mapping[str, int]) -> bool:
+    """Whether the scope of a membership lies inside another one: each filled field of the wider one is met."""
+    for field, key in scope.items():
+        if field == "program" and key != _program_of(row):
+            return False
+        if field == "project" and key != row.project_id:
+            return False
+        if field in {"partner", "donor"} and key != row.organization_id:
+            return False
+        if field == "place" and (row.place is None or not _place_covers(key, None, row.place)):
+            return False
+    return True
 
 
 def _covers(filled: Mapping[str, int], project: Project | None, partner: Organization | int | None, place: Place | None) -> bool:
@@ -198,9 +284,12 @@ def _place_covers(key: int, project: Project | None, place: Place | None) -> boo
 
 def _overlap(one: Membership, other: Membership) -> bool:
     """Two scopes overlap unless they name two different programs, projects or partners."""
-    for field in ("program_id", "project_id"):
-        mine, theirs = getattr(one, field), getattr(other, field)
-        if mine is not None and theirs is not None and mine != theirs:
+    for first, second in ((_program_of(one), _program_of(other)), (one.project_id, other.project_id)):
+        if first is not None and second is not None and first != second:
             return False
     mine_partner, their_partner = scope_of(one).get("partner"), scope_of(other).get("partner")
     return mine_partner is None or their_partner is None or mine_partner == their_partner
+
+
+def _program_of(row: Membership) -> int | None:
+    return row.project.program_id if row.project is not None else row.program_id

@@ -45,7 +45,7 @@ def key_of(organization: Organization, *, by: User, may_write: bool = True, may_
         may_write=may_write,
         may_submit=may_submit,
     )
-    access.give(user=issued.key.service_user, role=Role.PARTNER_REPORTER, by=by, organization=organization, **scope)
+    access.give(user=issued.key.service_user, role=Role.PARTNER_REPORTER, by=None, organization=organization, **scope)
     return issued.secret
 
 

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -68,6 +69,22 @@ def _delete_instead_of_truncate(self, style, tables, *, reset_sequences=False, a
 
 _truncate = DatabaseOperations.sql_flush
 DatabaseOperations.sql_flush = _delete_instead_of_truncate
+
+
+def pytest_sessionstart() -> None:
+    """``client.force_login`` signs in as the portal does, a second factor shown; with ``second_factor=False`` by password alone."""
+    from django.test import Client
+
+    from programs.second_factor import show
+
+    plain = Client.force_login
+
+    def force_login(self: Client, user: Any, backend: str | None = None, *, second_factor: bool = True) -> None:
+        plain(self, user, backend)
+        if second_factor:
+            show(self.session, user)
+
+    Client.force_login = force_login  # type: ignore[method-assign]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('code', models.CharField(max_length=32, unique=True, verbose_name='P-code')),
-                ('level', models.PositiveSmallIntegerField(help_text='0 country, 1 to 4 administrative levels, 5 a settlement or site.', verbose_name='level')),
+                ('level', models.PositiveSmallIntegerField(choices=[(0, 'Country'), (1, 'Admin 1'), (2, 'Admin 2'), (3, 'Admin 3'), (4, 'Admin 4'), (5, 'Settlement or site')], verbose_name='level')),
                 ('name', models.CharField(max_length=200, verbose_name='name')),
                 ('folded', models.CharField(db_index=True, editable=False, help_text='the name without case, accents or script', max_length=200)),
                 ('sound', models.CharField(db_index=True, editable=False, help_text='its consonants, across spellings and scripts', max_length=100)),
@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'place',
                 'verbose_name_plural': 'places',
                 'ordering': ['name', 'code'],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('level', 0), ('parent__isnull', True)), models.Q(('level__gt', 0), ('parent__isnull', False)), _connector='OR'), name='place_below_a_place', violation_error_message='A country stands alone; every other place lies in one.'), models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__range', (-90, 90)), ('longitude__range', (-180, 180))), _connector='OR'), name='place_point_on_earth', violation_error_message='Latitude is between -90 and 90, longitude between -180 and 180; give both or neither.'), models.UniqueConstraint(condition=models.Q(('is_unspecified', True)), fields=('parent',), name='place_one_unspecified_per_parent'), models.CheckConstraint(condition=models.Q(('valid_to__isnull', True), ('valid_from__isnull', True), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='place_valid_in_order', violation_error_message='valid_to must not be before valid_from.')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('level', 0), ('parent__isnull', True)), models.Q(('level__gt', 0), ('parent__isnull', False)), _connector='OR'), name='place_below_a_place', violation_error_message='A country stands alone; every other place lies in one.'), models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__range', (-90, 90)), ('longitude__range', (-180, 180))), _connector='OR'), name='place_point_on_earth', violation_error_message='Latitude is between -90 and 90, longitude between -180 and 180; give both or neither.'), models.UniqueConstraint(condition=models.Q(('is_unspecified', True)), fields=('parent',), name='place_one_unspecified_per_parent'), models.CheckConstraint(condition=models.Q(('valid_to__isnull', True), ('valid_from__isnull', True), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='place_valid_in_order', violation_error_message='valid_to must not be before valid_from.'), models.CheckConstraint(condition=models.Q(('level__in', [0, 1, 2, 3, 4, 5])), name='place_level_listed', violation_error_message='level has a value that is not on its list.')],
             },
         ),
         migrations.CreateModel(

@@ -3,6 +3,7 @@
 import datetime
 import django.core.validators
 import django.db.models.deletion
+import django.db.models.functions.text
 import django.db.models.functions.comparison
 import django.utils.timezone
 import plumbing.numbers
@@ -449,7 +450,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'invitation',
                 'verbose_name_plural': 'invitations',
                 'ordering': ['-invited_at'],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('accepted_at__isnull', True), ('accepted_by__isnull', True)), models.Q(('accepted_at__isnull', False), ('accepted_by__isnull', False)), _connector='OR'), name='invitation_accepted_when_and_by', violation_error_message='accepted_at and accepted_by go together: give both or neither.'), models.CheckConstraint(condition=models.Q(('role__in', ['administrator', 'program_manager', 'mande_officer', 'partner_manager', 'partner_reporter', 'case_supervisor', 'caseworker', 'community_officer', 'institution_officer', 'focal_point', 'clearance_decider', 'donor_viewer', 'auditor'])), name='invitation_role_listed', violation_error_message='role has a value that is not on its list.')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('accepted_at__isnull', True), ('accepted_by__isnull', True)), models.Q(('accepted_at__isnull', False), ('accepted_by__isnull', False)), _connector='OR'), name='invitation_accepted_when_and_by', violation_error_message='accepted_at and accepted_by go together: give both or neither.'), models.UniqueConstraint(django.db.models.functions.text.Lower('email'), condition=models.Q(('accepted_at__isnull', True), ('withdrawn_at__isnull', True)), name='invitation_one_open_per_address', violation_error_message='This address has an open invitation. Withdraw it first.'), models.CheckConstraint(condition=models.Q(('role__in', ['administrator', 'program_manager', 'mande_officer', 'partner_manager', 'partner_reporter', 'case_supervisor', 'caseworker', 'community_officer', 'institution_officer', 'focal_point', 'clearance_decider', 'donor_viewer', 'auditor'])), name='invitation_role_listed', violation_error_message='role has a value that is not on its list.')],
             },
         ),
         migrations.AddField(

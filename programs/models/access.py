@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def live(self, day: date | None = None) -> MembershipQuerySet:
         today = day or timezone.localdate()
-        return self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=today), starts_on__lte=today)
+        return self.current(today).filter(starts_on__lte=today)
+
+    def current(self, day: date | None = None) -> MembershipQuerySet:
+        """Live ones and those that begin later."""
+        return self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day or timezone.localdate()))
 
 
 @choices_held("role")
@@ -81,6 +85,11 @@ class Membership(models.Model):
         return f"{self.user_id} {self.get_role_display()}"
 
 
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def open(self) -> InvitationQuerySet:
+        return self.filter(accepted_at__isnull=True, withdrawn_at__isnull=True, expires_at__gt=timezone.now())
+
+
 @choices_held("role")
 class Invitation(models.Model):
     """An open door for one e-mail address: who follows the link signs up and holds the role."""
@@ -104,12 +113,20 @@ class Invitation(models.Model):
     accepted_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, editable=False, related_name="+")
     withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    objects = InvitationQuerySet.as_manager()
+
     class Meta:
         ordering = ["-invited_at"]
         verbose_name = _("invitation")
         verbose_name_plural = _("invitations")
         constraints = [
             both_or_neither("accepted_at", "accepted_by", name="invitation_accepted_when_and_by"),
+            models.UniqueConstraint(
+                models.functions.Lower("email"),
+                condition=Q(accepted_at__isnull=True, withdrawn_at__isnull=True),
+                name="invitation_one_open_per_address",
+                violation_error_message=_("This address has an open invitation. Withdraw it first."),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -93,7 +93,7 @@ def test_a_deputy_cannot_accept_what_the_absent_colleague_entered(world):
     drafts.write_figures(submission, [FigureInput(indicator.code, world.place.code, value="3")], by=world.manager)
     other = factories.member(Role.MANDE_OFFICER, program=world.project.program)
     Submission.objects.filter(pk=submission.pk).update(state="submitted", submitted_at=submission.created_at, submitted_by=other)
-    access.deputize(absent=world.manager, deputy=world.mande, until=world.project.ends_on, by=other)
+    access.deputize(absent=world.manager, deputy=world.mande, until=world.project.ends_on, by=factories.member(Role.ADMINISTRATOR))
     submission.refresh_from_db()
     with pytest.raises(submissions.OwnWork):
         submissions.accept(submission, by=world.mande)
