@@ -142,7 +142,7 @@ def confirm(source: Import, *, by: User, version: int | None = None) -> Import:
     ``version`` is the draft's as the difference was shown for (0: none was open). Raises ``Invalid``, ``Stale`` or ``Refused``.
     """
     with transaction.atomic():
-        locked = Import.objects.select_for_update().select_related("project", "partner", "period").get(pk=source.pk)
+        locked = Import.objects.select_for_update(of=("self",)).select_related("project", "partner", "period").get(pk=source.pk)
         if locked.state != Import.State.UPLOADED:
             raise Refused(_("This import is %(state)s already.") % {"state": locked.get_state_display().lower()})
         found = compare(locked, by=by)
