@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from exchange.models import Import
 from plumbing.serializer_fields import PlainTextField
 
 
+@extend_schema_field({"type": ["object", "null"]})
 class SummaryField(serializers.JSONField):
     """What was written, as counts; kept as text."""
 
@@ -30,7 +32,7 @@ class ImportRow(serializers.Serializer):
     uploaded_at = serializers.DateTimeField()
     confirmed_at = serializers.DateTimeField(allow_null=True)
     undone_at = serializers.DateTimeField(allow_null=True)
-    summary = SummaryField(allow_null=True, help_text="Once confirmed: what was written, as counts.")
+    summary = SummaryField(help_text="Once confirmed: what was written, as counts.")
     updated_at = serializers.DateTimeField()
 
 
