@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -288,11 +288,16 @@ class _Planner:
         self._milestones(indicators)
         matched = {one.existing.pk for one in indicators if one.existing is not None}
         gone = tuple(one for one in self.have if one.pk not in matched and not one.is_retired)
-        problems = tuple(sorted(self.problems, key=lambda one: one.kind != BLOCKING))
-        return Plan(
+        plan = Plan(
             source=self.source, chosen=self.chosen, found=self.found, framework=self.framework, results=results, indicators=indicators,
-            past=past, problems=problems, gone=gone, partner=self.partner, place=self.place,
+            past=past, problems=(), gone=gone, partner=self.partner, place=self.place,
         )  # fmt: skip
+        if plan.running_totals and self.chosen.later_include is None:
+            codes = ", ".join(one.code for one in plan.running_totals)
+            message = _("Do later running totals include the past figures? (%(codes)s)") % {"codes": codes}
+            why = _("Say it in step 2: they count on from the past figures, or they start at 0 again.")
+            self.problems.append(Problem("past:later", (), BLOCKING, "", message, why))
+        return replace(plan, problems=tuple(sorted(self.problems, key=lambda one: one.kind != BLOCKING)))
 
     # Results --------------------------------------------------------------------------------------------------------------
 

@@ -25,9 +25,9 @@ class ImportQuerySet(ScopedQuerySet["Import"]):
     read_permission = Permission.READ_PROGRAM
     scope_paths = {"project": "project", "program": "project__program", "partner": PROJECT_PARTNER, "place": PROJECT_PLACE}
 
-    def visible_to(self, user: Actor) -> Self:
-        frameworks = scope(user, self.scope_paths, Permission.READ_PROGRAM)
-        workbooks = scope(user, {**self.scope_paths, "partner": "partner"}, Permission.READ_RAW)
+    def visible_to(self, user: Actor, permission: Permission | None = None) -> Self:
+        frameworks = scope(user, self.scope_paths, permission or Permission.READ_PROGRAM)
+        workbooks = scope(user, {**self.scope_paths, "partner": "partner"}, permission or Permission.READ_RAW)
         return self.filter((Q(kind="framework") & frameworks) | (Q(kind="workbook") & workbooks))
 
 

@@ -26,7 +26,7 @@ from plumbing.lists import Column, ListPage
 from plumbing.refusals import Invalid, Refused
 from privacy import files
 from programs import access
-from programs.models import IndicatorDefinition, Level, Project
+from programs.models import IndicatorDefinition, Level, Project, Result
 
 
 class Request(HttpRequest):
@@ -401,7 +401,15 @@ def _tree(plan: Plan) -> list[dict[str, Any]]:
                 "chosen": plan.chosen.definitions.get(one.row.row, ""),
             }
         )
-    return [{"at": result, "rows": rows.get(result.position, []), "parent": _parent(plan, result)} for result in plan.results]
+    return [
+        {
+            "at": result,
+            "kind": Result.Kind(result.row.kind).label if result.row.kind else "",
+            "rows": rows.get(result.position, []),
+            "parent": _parent(plan, result),
+        }
+        for result in plan.results
+    ]
 
 
 def _cells(one: Any) -> list[str]:

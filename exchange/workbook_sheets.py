@@ -80,7 +80,6 @@ class Returned:
     denominator: Decimal | None = None
     answer: str = ""
     reason: str = ""
-    percent: bool = False
 
 
 @dataclass(frozen=True)
@@ -290,12 +289,20 @@ class _Reader:
             key = self.sheet.text(row, self.columns["key"])
             if key.count("|") < 2:
                 continue
-            numbers = {name: self._number(row, name) for name in ("value", "numerator", "denominator")}
+            value, numerator, denominator = (self._number(row, name) for name in ("value", "numerator", "denominator"))
             answer, reason = self._text(row, "answer"), self._text(row, "reason")
             if reason and reason not in self.reasons and reason not in self.reasons.values():
                 self._problem(row, "reason", _("“%(text)s” is not one of the reasons. Choose one from the list.") % {"text": reason})
                 reason = ""
-            yield Returned(key=key, row=row, answer=self.answers.get(answer, answer), reason=self.reasons.get(reason, reason), **numbers)
+            yield Returned(
+                key=key,
+                row=row,
+                answer=self.answers.get(answer, answer),
+                reason=self.reasons.get(reason, reason),
+                value=value,
+                numerator=numerator,
+                denominator=denominator,
+            )
 
     def _number(self, row: int, name: str) -> Decimal | None:
         place = (row, self.columns[name])

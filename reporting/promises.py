@@ -97,6 +97,11 @@ class Promised:
         return frozenset(key for key, row in self.indicators.items() if row.is_retired)
 
     @cached_property
+    def restarting(self) -> frozenset[int]:
+        """Indicators with a running total that starts at 0 again."""
+        return frozenset(key for key, owed in self.owed.items() if any(one.includes_predecessor is False for one in owed))
+
+    @cached_property
     def ending(self) -> frozenset[int]:
         """Indicators with a stream that can end."""
         return frozenset(key for key, owed in self.owed.items() if any(one.ends_on is not None or one.includes_predecessor for one in owed))
@@ -127,7 +132,8 @@ class Promised:
                 current[key] = span.end
                 self._add_due(expected, key, span)
         stops = {stream: end for key in indicators if key in self.ending for stream, end in self._stops(key, found)}
-        return Expectation(stops=stops, current=current, expected=expected, above=self._above)
+        restarts = {stream: end for key in indicators if key in self.restarting for stream, end in self._restarts(key, found)}
+        return Expectation(stops=stops, restarts=restarts, current=current, expected=expected, above=self._above)
 
     def standing_input(self, indicators: Iterable[int]) -> dict[str, Any]:
         """Targets, baselines and spans as ``targets.standing`` takes them. A place's number is compared with that place's targets."""
@@ -189,6 +195,22 @@ class Promised:
                 for place in places | predecessor.places if stop is not None else ():
                     if self._covers(successor, place) and self._covers(predecessor, place):
                         yield (indicator, predecessor.partner, place), stop  # type: ignore[misc]
+
+    def _restarts(self, indicator: int, places: set[int]) -> Iterable[tuple[Stream, date]]:
+        """Where a partner's running totals start at 0 again: it takes over from itself and does not include what stood before."""
+        owed = self.owed.get(indicator, [])
+        again = [one for one in owed if one.includes_predecessor is False]
+        if not again or self.indicators[indicator].definition.over_time != "running_total":
+            return
+        by_id = {one.id: one for one in owed}
+        for successor in again:
+            predecessor = by_id.get(successor.takes_over_from or 0)
+            if predecessor is None or predecessor.partner != successor.partner or successor.starts_on is None:
+                continue
+            end = self._first_end(indicator, from_day=successor.starts_on)
+            for place in places | predecessor.places if end is not None else ():
+                if self._covers(successor, place) and self._covers(predecessor, place):
+                    yield (indicator, successor.partner, place), end  # type: ignore[misc]
 
     def _until(self, owed: list[Owed], place: int) -> date | None:
         """The last day on which a partner owed the indicator at a place; None while it goes on."""

@@ -205,11 +205,13 @@ class Expectation:
     """What surrounds the figures: which streams end, which period is asked about, which streams should have reported it.
 
     ``stops``: from the end of this period on, the stream has ended (a snapshot with its assignment: nothing is carried;
-    a running total whose successor includes it: it is gone). ``current``: per indicator the end of its project's last
+    a running total whose successor includes it: it is gone). ``restarts``: from this period on a running total counts from 0
+    again, and what stood before is added to it. ``current``: per indicator the end of its project's last
     period within the date asked. ``expected``: the streams due then. ``above``: the assigned places a place lies in.
     """
 
     stops: Mapping[Stream, date] = field(default_factory=dict)
+    restarts: Mapping[Stream, date] = field(default_factory=dict)
     current: Mapping[int, date] = field(default_factory=dict)
     expected: Collection[Due] = ()
     above: Mapping[int, Collection[int]] = field(default_factory=dict)
@@ -418,24 +420,34 @@ def _says(row: Row) -> bool:
 
 
 def _courses(totals: Mapping[Stream, list[Row]], *, rules: Rules, since: date | None, around: Expectation, whole: bool) -> list[_Course]:
-    stops = around.stops
     if not whole and since is None and rules.over_time == "per_period":
         return [_Course(key, rows, (rows[-1][END],), (added(rows),), None, True) for key, rows in totals.items()]
-    return [_course(key, rows, rules=rules, since=since, stops=stops.get(key), whole=whole) for key, rows in totals.items()]
+    return [_course(key, rows, rules=rules, since=since, around=around, whole=whole) for key, rows in totals.items()]
 
 
 def _present(courses: Iterable[_Course], through: date) -> list[tuple[_Course, Row]]:
     return [(course, row) for course in courses if (row := course.as_of(through)) is not None]
 
 
-def _course(key: Stream, rows: list[Row], *, rules: Rules, since: date | None, stops: date | None, whole: bool) -> _Course:
+def _course(key: Stream, rows: list[Row], *, rules: Rules, since: date | None, around: Expectation, whole: bool) -> _Course:
     """The rule over time (docs/rollup.md section 2): the only place where it stands. ``whole``: every step, not only the last."""
     if rules.over_time != "per_period":
         steps = rows if whole else rows[-1:]
-        return _Course(key, rows, [row[END] for row in steps], steps, stops, carries=rules.over_time == "snapshot")
+        if key in around.restarts and rules.over_time == "running_total":
+            steps = _counted_on(rows, steps, around.restarts[key])
+        return _Course(key, rows, [row[END] for row in steps], steps, around.stops.get(key), carries=rules.over_time == "snapshot")
     within = rows if since is None else [row for row in rows if row[END] >= since]
     steps = _sums_so_far(within) if whole else [added(within)] if within else []
     return _Course(key, within, [row[END] for row in steps], steps, None, carries=True)
+
+
+def _counted_on(rows: list[Row], steps: list[Row], restart: date) -> list[Row]:
+    """Running totals that start at 0 again: the last one before is added to each that follows, where both are the same kind of number."""
+    before = next((row for row in reversed(rows) if row[END] < restart), None)
+    if before is None:
+        return steps
+    alike = {True: NUMERATOR, False: VALUE}[before[VALUE] is None]
+    return [added((before, row)) if row[END] >= restart and row[alike] is not None and before[alike] is not None else row for row in steps]
 
 
 def _carried(present: Sequence[tuple[_Course, Row]], *, rules: Rules, current: Mapping[int, date]) -> tuple[Carried, ...]:

@@ -13,6 +13,7 @@ from rest_framework.reverse import reverse
 
 from accounts.api.idempotency import once
 from accounts.api.lists import Listed
+from accounts.roles import Permission
 from exchange import framework_columns, framework_plan, imports, spreadsheets, workbook_sheets, workbooks
 from exchange.api import serializers as shapes
 from exchange.api.filters import ImportFilters
@@ -21,6 +22,7 @@ from plumbing.json_body import JSONBody
 from plumbing.problems import TooLarge
 from plumbing.refusals import Invalid, Problem, Refused
 from privacy import files
+from programs import access
 from programs.api.partners import visible_project
 from programs.api.views import taken
 
@@ -93,6 +95,8 @@ class Imports(Listed):
         """What would be written; nothing once it is, or where the caller may not write it."""
         none: dict[str, Any] = {"version": None, "problems": [], "changes": [], "unchanged": None}
         if source.state != Import.State.UPLOADED:
+            return none
+        if source.kind == Import.Kind.FRAMEWORK and not access.allows(self.request.user, Permission.IMPORT_FRAMEWORK, project=source.project):
             return none
         try:
             return none | (_of_workbook(source, self.request.user) if source.kind == Import.Kind.WORKBOOK else _of_framework(source))

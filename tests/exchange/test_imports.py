@@ -81,7 +81,7 @@ def test_outcome_one_of_the_file_is_the_projects_outcome_one(world: World) -> No
 
 def test_a_definition_of_the_library_is_used_for_the_same_words_and_brings_its_rules(world: World) -> None:
     known = factories.definition("LIB-1", title="# of Dialogue forums held", over_time="running_total")
-    confirmed(world)
+    confirmed(world, later_include=True)
     assert Indicator.objects.get(code="F1").definition == known
 
 
@@ -225,6 +225,7 @@ def test_where_running_totals_start_again_the_later_ones_come_after_these(world:
     factories.definition("LIB-1", title="# of dialogue forums held", over_time="running_total")
     plan = framework_plan.plan(received(world, **whose(world)))
     assert [one.code for one in plan.running_totals] == ["F1"]
+    assert [problem.key for problem in plan.blocking] == ["past:later"]
     confirmed(world, later_include=False)
     past, later = Indicator.objects.get(code="F1").assignments.order_by("starts_on")
     assert (later.takes_over_from, later.includes_predecessor, later.starts_on) == (past, False, date(2026, 1, 1))
