@@ -23,4 +23,5 @@ def xlsx(*rows: tuple[Any, ...], headings: tuple[Any, ...] = HEADINGS, name: str
 FORUMS = ("Outcome 1: People settle disputes", "F1", "# of dialogue forums held", "number", None, "0", "24", "9")
 SAFE = ("Outcome 1: People settle disputes", "F2", "% of households that feel safe", "%", "IDP", "52 %", "70 %", "58 %")
 TRAINED = ("Output 1.1: Mediators are trained", "F3", "# of mediators trained", "people", None, "n/a", "40", "12")
-SMALL = xlsx(FORUMS, SAFE, TRAINED)
+SMALL_ROWS = (FORUMS, SAFE, TRAINED)
+SMALL = xlsx(*SMALL_ROWS)

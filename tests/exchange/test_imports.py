@@ -22,7 +22,7 @@ from exchange.written_periods import Span
 from plumbing.refusals import Invalid, Refused, Stale
 from programs import framework
 from programs.models import Grant, Indicator, IndicatorDefinition, ReportingPeriod, Result, Target
-from reporting import submissions
+from reporting import drafts, rollup, submissions
 from reporting.models import Figure, Submission
 from tests import factories
 from tests.exchange import sheets
@@ -354,3 +354,26 @@ def test_a_real_framework_comes_in_whole_and_a_second_time_finds_nothing_to_do(s
     assert (len(stored), sum(stored)) == (expected["actuals"], Decimal(expected["sum_actuals"]))
     Import.objects.update(state=Import.State.UPLOADED, confirmed_at=None, confirmed_by=None)
     assert framework_plan.plan(Import.objects.get()).changes_nothing
+
+
+@pytest.mark.parametrize(("include", "reported", "total"), [(True, "13", 13), (False, "4", 13)])
+def test_later_running_totals_count_on_from_the_past_or_start_again(world: World, include: bool, reported: str, total: int) -> None:
+    factories.definition("LIB-1", title="# of dialogue forums held", over_time="running_total")
+    confirmed(world, sheets.xlsx(sheets.FORUMS), later_include=include)
+    submissions.accept(Submission.objects.get(), by=world.manager)
+    forums = Indicator.objects.get(code="F1")
+    if include:
+        framework.assign(forums, by=world.manager, partner=world.partner, places=[world.place])
+    period = world.open(0)
+    assert _total(forums, date(2025, 12, 31)) == 9
+    draft = drafts.start(world.project, world.partner, period, by=world.reporter)
+    drafts.write_figures(draft, [drafts.FigureInput("F1", world.place.code, value=reported)], by=world.reporter)
+    Submission.objects.filter(pk=draft.pk).update(state="submitted", submitted_at="2026-04-01T00:00:00Z", submitted_by=world.reporter)
+    draft.refresh_from_db()
+    submissions.accept(draft, by=world.mande)
+    assert _total(forums, period.ends_on) == total
+
+
+def _total(indicator: Indicator, through: date) -> Decimal | None:
+    (line,) = rollup.progress(Indicator.objects.filter(pk=indicator.pk), through=through)
+    return line.progress.total.value
