@@ -96,7 +96,9 @@ class Imports(Listed):
         none: dict[str, Any] = {"version": None, "problems": [], "changes": [], "unchanged": None}
         if source.state != Import.State.UPLOADED:
             return none
-        if source.kind == Import.Kind.FRAMEWORK and not access.allows(self.request.user, Permission.IMPORT_FRAMEWORK, project=source.project):
+        if source.kind == Import.Kind.FRAMEWORK and not access.allows(
+            self.request.user, Permission.IMPORT_FRAMEWORK, project=source.project
+        ):
             return none
         try:
             return none | (_of_workbook(source, self.request.user) if source.kind == Import.Kind.WORKBOOK else _of_framework(source))
