@@ -1,0 +1,163 @@
+"""One reporting period as people do it: a framework comes in, a partner reports on a phone, one figure is returned and corrected,
+the report is accepted, the total is right and the donor's document holds it."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+from io import BytesIO, StringIO
+
+import pytest
+import xlsxwriter
+from django.core.management import call_command
+from django.urls import reverse
+from docx import Document
+
+from accounts.models import AuditEvent
+from programs import framework, grants, tasks
+from programs.models import Grant, ReportingPeriod, ReportRequirement
+from reporting import donor_report, report_files
+from reporting.models import Figure, Submission
+from tests import factories
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def world(tmp_path):
+    """A project whose framework lives in a spreadsheet; beat has opened the quarter."""
+    made = factories.world("PPS-01")
+    call_command("load_library", stdout=StringIO())
+    made.project.manager = made.manager
+    made.project.save()
+    file = tmp_path / "framework.xlsx"
+    book = xlsxwriter.Workbook(file)
+    sheet = book.add_worksheet("Logframe")
+    rows = [
+        ("Result", "Indicator", "Unit", "Baseline", "Target"),
+        ("Outcome 1: Young people have a livelihood", "Completed vocational training", "number", 0, 240),
+        ("Outcome 1: Young people have a livelihood", "Members of savings groups", "number", 0, 320),
+    ]
+    for line, row in enumerate(rows):
+        sheet.write_row(line, 0, row)
+    book.close()
+    call_command("import_framework", str(file), project="PPS-01", confirm=True, level="individual", stdout=StringIO())
+    for indicator in made.project.indicators.all():
+        framework.assign(indicator, by=made.manager, partner=made.partner, places=[made.place])
+    ReportingPeriod.objects.filter(project=made.project).update(opened_at=None)
+    tasks.open_periods()
+    made.periods = list(made.project.periods.filter(opened_at__isnull=False).order_by("ends_on"))
+    return made
+
+
+def address(world, name="report"):
+    return reverse(name, args=["PPS-01", world.period.code, world.partner.pk])
+
+
+def total_field(world, code):
+    indicator = world.project.indicators.get(definition__code=code)
+    return f"f:{indicator.pk}:{world.place.pk}:"
+
+
+def type_and_send(page, world, figures):
+    page.goto(address(world))
+    for code, value in figures.items():
+        page.locator(f"[name='{total_field(world, code)}']").fill(value)
+    page.locator("[data-saved]").get_by_text(re.compile("draft version")).wait_for()
+    page.wait_for_timeout(1200)
+    page.get_by_role("link", name="Check and submit").last.click()
+    for sentence in page.locator("input[name^='s:']").all():
+        sentence.fill("Counted from the signed sheets.")
+    if page.get_by_role("button", name="Keep the sentences").count():
+        page.get_by_role("button", name="Keep the sentences").click()
+    page.get_by_role("button", name="Send to review").click()
+    page.get_by_text("Sent to review.").wait_for()
+
+
+def test_a_period_from_a_spreadsheet_framework_to_the_donors_document(world, visit, axe):
+    reporter = visit(world.reporter, phone=True)
+    reporter.goto(address(world))
+    assert axe(reporter) == []
+    type_and_send(reporter, world, {"LIV-2": "41", "LIV-5": "64"})
+
+    mande = visit(world.mande)
+    mande.goto(address(world, "review"))
+    assert axe(mande) == []
+    row = mande.locator("tr", has=mande.get_by_text("Completed vocational training"))
+    row.get_by_text(re.compile("Cells and comments")).click()
+    row.get_by_label("Comment").fill("Attendance sheets show 31. Which is right?")
+    row.get_by_role("button", name="Keep the comment").click()
+    row = mande.locator("tr", has=mande.get_by_text("Completed vocational training"))
+    row.get_by_role("button", name=re.compile("^return")).click()
+    mande.get_by_role("button", name="Return with comments").click()
+    mande.get_by_text("Returned with your comments.").wait_for()
+
+    reporter.goto(address(world))
+    reporter.get_by_text("Attendance sheets show 31. Which is right?").first.wait_for()
+    type_and_send(reporter, world, {"LIV-2": "31"})
+
+    mande.goto(address(world, "review"))
+    mande.get_by_role("button", name="Accept all figures").click()
+    mande.get_by_text("Accepted. The figures count from now on.").wait_for()
+
+    assert set(Figure.objects.counting().values_list("indicator__code", "value")) == {("LIV-2", Decimal(31)), ("LIV-5", Decimal(64))}
+    assert "31" in _donors_document(world)
+    told = list(AuditEvent.objects.filter(event__startswith="submission.").order_by("id").values_list("event", flat=True))
+    steps = [e for e in told if e in {"submission.started", "submission.submitted", "submission.returned", "submission.accepted"}]
+    assert steps == ["submission.started", "submission.submitted", "submission.returned", "submission.submitted", "submission.accepted"]
+
+
+def test_what_was_typed_without_a_connection_is_sent_when_it_is_back(world, visit):
+    page = visit(world.reporter, phone=True)
+    page.goto(address(world))
+    page.context.set_offline(True)
+    page.locator(f"[name='{total_field(world, 'LIV-2')}']").fill("17")
+    page.get_by_text("No connection: kept on this device").wait_for()
+    assert not Submission.objects.exists()
+    page.context.set_offline(False)
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    page.locator("[data-saved]").get_by_text(re.compile("draft version")).wait_for()
+    assert Figure.objects.get(indicator__code="LIV-2").value == 17
+
+
+def test_arrow_keys_enter_and_paste_work_as_in_a_spreadsheet(world, visit):
+    page = visit(world.reporter)
+    page.goto(address(world))
+    first = page.locator("tr[data-row] input[data-cell]").first
+    first.focus()
+    page.evaluate(
+        """() => { const data = new DataTransfer(); data.setData('text', '3\\t4\\n5\\t6');
+        document.activeElement.dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true})); }"""
+    )
+    rows = page.locator("tr[data-row]")
+    assert rows.nth(0).locator("input[data-cell]").nth(1).input_value() == "4"
+    assert rows.nth(1).locator("input[data-cell]").nth(0).input_value() == "5"
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.value") == "5"
+    page.keyboard.press("Shift+Enter")
+    assert page.evaluate("document.activeElement.value") == "3"
+
+
+def _donors_document(world) -> str:
+    """The DOCX of a report frozen from the accepted figures, as text."""
+    grant = Grant.objects.create(
+        donor=factories.donor(), reference="PBF-1", title="Youth", currency="USD", amount=Decimal(1000),
+        starts_on=world.project.starts_on, ends_on=world.project.ends_on,
+    )  # fmt: skip
+    grants.approve(grant, project=world.project, amount=Decimal(1000), by=world.manager)
+    through = world.period.ends_on
+    asked = ReportRequirement.objects.create(
+        grant=grant, kind="quarterly", title="Quarterly report", covers_from=world.period.starts_on, covers_through=through,
+        cut_off_on=through + timedelta(days=30), due_on=through + timedelta(days=45),
+    )  # fmt: skip
+    report = donor_report.start(asked, by=world.mande)
+    donor_report.freeze(report, by=world.mande)
+    report.refresh_from_db()
+    file = report_files.ask_for(report, kind="docx", by=world.mande)
+    assert report_files.build(file)
+    file.refresh_from_db()
+    content = b"".join(report_files.files.read(file.path, key_id="", purpose=report_files.PURPOSE, owner_id=str(file.pk)))
+    document = Document(BytesIO(content))
+    cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
+    return "\n".join([*(p.text for p in document.paragraphs), *cells])
