@@ -149,7 +149,7 @@ def by_indicator(asked: Promised, *, reader: Actor, through: date) -> dict[int, 
 def by_level(lines: Iterable[Shown], *, most: int | None = None) -> list[tuple[str, Sequence[Shown]]]:
     """Lines under their level: those behind first when only some are shown, else by code."""
     every = list(lines)
-    groups = []
+    groups: list[tuple[str, Sequence[Shown]]] = []
     for level in Level.values:
         mine = sorted((line for line in every if line.level == level), key=lambda line: line.definition.code)
         if most is not None:

@@ -125,7 +125,8 @@ def _read(text: str) -> list[Row]:
                 f"After these columns there may be: {', '.join(OPTIONAL)}.",
             ]
         )
-    rows, problems, seen = [], [], {}
+    rows, problems = [], []
+    seen: dict[str, int] = {}
     for number, cells in enumerate(lines, start=2):
         if not any(cell.strip() for cell in cells):
             continue

@@ -62,7 +62,7 @@ class SecondFactorMiddleware:
 
 def shown(request: HttpRequest) -> bool:
     """Whether a second factor was shown in this session."""
-    return any(record.get("method") == "mfa" for record in get_authentication_records(request, request.user))  # type: ignore[arg-type]
+    return any(record.get("method") == "mfa" for record in get_authentication_records(request, request.user))
 
 
 def show(session: SessionBase, user: Any) -> None:

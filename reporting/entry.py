@@ -169,7 +169,7 @@ def as_text(row: Figure) -> str:
         return formats.number(row.value)
     if row.option_id is not None:
         return str(row.option)
-    return row.text or EmptyReason(row.reason).label
+    return row.text or str(EmptyReason(row.reason).label)
 
 
 def _page(

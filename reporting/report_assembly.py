@@ -222,8 +222,8 @@ def _behind(indicators: Sequence[Indicator], asked: Promised, through: date) -> 
     keys = [one.pk for one in indicators]
     rows = Figure.objects.counting().totals().filter(indicator__in=keys, reason="", period_end__lte=through)
     streams: dict[tuple[int, int, int], list[tuple[date, int]]] = defaultdict(list)
-    for key, *stream, end in rows.values_list("pk", "indicator_id", "partner_id", "place_id", "period_end"):
-        streams[tuple(stream)].append((end, key))  # type: ignore[index]
+    for key, of, partner, place, end in rows.values_list("pk", "indicator_id", "partner_id", "place_id", "period_end"):
+        streams[of, partner, place].append((end, key))
     found: dict[int, list[Behind]] = {key: [] for key in keys}
     places = {place for _indicator, _partner, place in streams}
     around = asked.expectation(keys, through, places) if keys else None

@@ -135,9 +135,9 @@ def review(submission: Submission) -> Review:
 
 def flags_of(submission: Submission) -> dict[tuple[str, str], list[tuple[str, dict[str, str], str]]]:
     """The flags as they stood when the report was sent, by indicator and place code: (kind, words, sentence)."""
-    content = (
-        submission.last_sent if hasattr(submission, "last_sent") else Submission.objects.with_last_sent().get(pk=submission.pk).last_sent
-    )
+    content: str | None = getattr(submission, "last_sent", None)
+    if content is None:
+        content = submission.snapshots.order_by("-number").values_list("content", flat=True).first()
     found: dict[tuple[str, str], list[tuple[str, dict[str, str], str]]] = defaultdict(list)
     for indicator, place, kind, words, sentence in json.loads(content).get("flags", []) if content else []:
         found[indicator, place].append((kind, words, sentence))

@@ -22,7 +22,7 @@ from accounts import audit
 from accounts.models import Organization, User
 from accounts.roles import Permission
 from locations.models import Place, PlaceTree
-from plumbing.refusals import Invalid, Problem, Refused
+from plumbing.refusals import Invalid, Problem, Refused, Stale
 from programs import access, calendar, library
 from programs.models import Indicator, Project, ReportingPeriod
 from reporting import checks, drafts, published, rollup
@@ -89,7 +89,7 @@ def submit(submission: Submission, *, by: User, version: int | None = None) -> S
     """Send a report to review. Raises Invalid with everything that still blocks it, on every road."""
     _may_submit(submission, by)
     with transaction.atomic():
-        drafts.claim_version(submission, by=by, version=version) if version is not None else None
+        _unchanged(submission, version)
         found = checks.check(submission)
         if found.blocks:
             raise Invalid(Problem(block.path, block.message, block.code) for block in found.blocks)
@@ -271,6 +271,13 @@ def _may_submit(submission: Submission, by: User, *, editable: bool = True) -> N
     wants = submission.partner.wants_own_sign_off and submission.origin == Submission.Origin.PARTNER
     if wants and Submission.objects.filter(pk=submission.pk, signed_off_at__isnull=True).exists():
         raise WrongState(_("The partner's manager signs this report off first."))
+
+
+def _unchanged(submission: Submission, version: int | None) -> None:
+    """Refuse to send what the sender has not seen; unlike an edit this leaves the partner's sign-off in place."""
+    now = Submission.objects.select_for_update().values_list("draft_version", flat=True).get(pk=submission.pk)
+    if version is not None and version != now:
+        raise Stale(_("Somebody else saved this report in the meantime. Look at it again before you send it."), current=now)
 
 
 def _may_review(submission: Submission, by: User) -> None:

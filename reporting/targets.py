@@ -198,7 +198,7 @@ def _compare(
         reason = Reason.TARGET_IS_BASELINE
     progress = due = variance = track = None
     if reason is None and way is not None and actual.exact is not None and start is not None:
-        progress = rounded((actual.exact - start) / way)  # type: ignore[operator]
+        progress = rounded((actual.exact - start) / way)
     if milestone.exact is not None and way is not None:
         due = rounded((milestone.exact - start) / way)  # type: ignore[operator]
     if milestone.exact is not None and actual.exact is not None:

@@ -292,3 +292,15 @@ def test_everything_wrong_is_said_at_once_and_nothing_is_written(world):
     ]
     assert not Figure.objects.exists()
     assert Submission.objects.get(pk=submission.pk).draft_version == 1
+
+
+def test_sending_what_one_has_seen_keeps_the_partners_sign_off_and_refuses_what_changed(world):
+    world.partner.wants_own_sign_off = True
+    world.partner.save()
+    submission = drafted(world, world.indicator(), "4")
+    boss = factories.member(Role.PARTNER_MANAGER, organization=world.partner)
+    submissions.sign_off(submission, by=boss)
+    with pytest.raises(Stale):
+        submissions.submit(submission, by=world.reporter, version=submission.draft_version - 1)
+    submissions.submit(submission, by=world.reporter, version=submission.draft_version)
+    assert (submission.state, submission.signed_off_by) == ("submitted", boss)
