@@ -17,7 +17,7 @@ from reporting.models import DonorReport, Submission
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 # Addresses that are no pages of the shell: files, fragments, sign-in flows that redirect, the stock admin and the API.
-NOT_PAGES = ("favicon", "healthz", "readyz", "set_language", "jsi18n", "logout", "counts", "picker")
+NOT_PAGES = ("options", "favicon", "healthz", "readyz", "set_language", "jsi18n", "logout", "counts", "picker")
 
 
 @pytest.fixture
