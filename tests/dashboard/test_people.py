@@ -76,7 +76,7 @@ def test_each_role_reaches_its_lists_and_the_others_do_not_exist_for_it(client, 
     assert all(client.get(reverse(name)).status_code == 404 for name in set(LISTS) - reached)
 
 
-@pytest.mark.parametrize("page", ["person", "give_role", "deputize", "hand_over"])
+@pytest.mark.parametrize("page", ["person", "give_role", "deputize", "person_leaves"])
 def test_a_stranger_is_answered_like_somebody_who_does_not_exist(client, partner_manager, page):
     other = factories.member(Role.PARTNER_REPORTER, organization=factories.partner())
     client.force_login(partner_manager)
@@ -240,9 +240,9 @@ def test_a_person_who_leaves_is_shown_with_what_moves_and_is_closed(client, worl
     leaver, successor = factories.member(Role.MANDE_OFFICER, project=world.project), factories.user()
     client.force_login(administrator)
 
-    assert "M&amp;E officer" in _text(client.get(reverse("hand_over", args=[leaver.pk])))
-    assert client.post(reverse("hand_over", args=[leaver.pk]), {"to": successor.pk}).status_code == 422
-    assert client.post(reverse("hand_over", args=[leaver.pk]), {"to": successor.pk, "sure": "on"}).status_code == 302
+    assert "M&amp;E officer" in _text(client.get(reverse("person_leaves", args=[leaver.pk])))
+    assert client.post(reverse("person_leaves", args=[leaver.pk]), {"to": successor.pk}).status_code == 422
+    assert client.post(reverse("person_leaves", args=[leaver.pk]), {"to": successor.pk, "sure": "on"}).status_code == 302
     leaver.refresh_from_db()
     assert not leaver.is_active
 

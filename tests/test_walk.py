@@ -1,0 +1,292 @@
+"""Every page as every role, with its own objects and somebody else's. A page that is not in the table fails here with a sentence."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db.models import Value
+from django.db.models.functions import Concat
+from django.test import Client
+from django.urls import URLPattern, get_resolver, reverse
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.roles import Role
+from programs import framework
+from programs.models import (
+    ActionPoint,
+    ActivityRecord,
+    ConflictSensitivityReview,
+    ExpectedReport,
+    Grant,
+    IndicatorDefinition,
+    MonitoringVisit,
+    SupportClearance,
+    WorkPlanLine,
+)
+from tests import factories
+from tests.reporting.reported import Reported
+
+pytestmark = pytest.mark.django_db
+ELSEWHERE = ("api/", "admin/", "accounts/", "favicon")  # walked by tests of their own
+PORTAL_WIDE = {Role.ADMINISTRATOR, Role.AUDITOR, Role.CLEARANCE_DECIDER, Role.FOCAL_POINT}  # hold their role without a scope
+
+
+class Everything:
+    """One project with one of everything that has a page."""
+
+    def __init__(self, code: str) -> None:
+        self.all = Reported(code)
+        self.all.donor.name = f"Donor of {code}"
+        self.all.donor.save()
+        world, by = self.all.world, self.all.mande
+        self.all.quarter(0, 30, 5, 10)
+        draft = self.all.draft(1, [])
+        today = timezone.localdate()
+        line = WorkPlanLine.objects.create(
+            project=world.project,
+            code="1",
+            title="Hold a dialogue",
+            partner=world.partner,
+            starts_on=today,
+            ends_on=today + timedelta(days=9),
+        )
+        activity = ActivityRecord.objects.create(
+            project=world.project, partner=world.partner, place=world.place, kind="dialogue", happened_on=today, recorded_by=by
+        )
+        visit = MonitoringVisit.objects.create(
+            project=world.project, place=world.place, purpose="See the well", visited_on=today, recorded_by=by
+        )
+        point = ActionPoint.objects.create(text="Repair", owner=by, project=world.project, due_on=today, raised_by=by)
+        authority = factories.Organization.objects.create(name=f"Police {code}", kind="authority", iati_type="10")
+        clearance = SupportClearance.objects.create(
+            recipient=authority, scope="training", decision="proceed", valid_from=today, valid_until=today, owner=by, decided_by=by
+        )
+        ConflictSensitivityReview.objects.create(
+            project=world.project, decision="passed", decided_on=today, valid_until=today + timedelta(days=9), recorded_by=by
+        )
+        own = factories.definition(f"OWN-{code}", project=world.project)
+        target = framework.set_target(world.indicator(own), by=world.manager, value=Decimal(5))
+        report = self.all.started()
+        self.keys: dict[str, tuple[Any, ...]] = {
+            "": (),
+            "program": (world.project.program.code,),
+            "project": (world.project.code,),
+            "report": (world.project.code, draft.period.code, world.partner.pk),
+            "expected": (ExpectedReport.objects.get(period=draft.period).pk,),
+            "donor report": (report.pk,),
+            "part": (report.pk, report.sections.first().key),
+            "requirement": (self.all.requirement.pk,),
+            "grant": (self.all.grant.pk,),
+            "activity": (activity.pk,),
+            "point": (point.pk,),
+            "visit": (visit.pk,),
+            "line": (line.pk,),
+            "clearance": (clearance.pk,),
+            "result": (world.result.pk,),
+            "indicator": (self.all.training.pk,),
+            "target": (target.pk,),
+            "assignment": (self.all.training.assignments.first().pk,),
+            "definition": (own.pk,),
+            "person": (world.reporter.pk,),
+            "organization": (world.partner.pk,),
+        }
+
+
+@pytest.fixture
+def everything():
+    foreign = Everything("ZZZ-09")
+    IndicatorDefinition.objects.filter(project__isnull=True).update(code=Concat(Value("Z-"), "code"))
+    Grant.objects.update(reference="ZZZ-GRANT")
+    return Everything("PPS-01"), foreign
+
+
+def people(own: Everything) -> dict[Role, User]:
+    world = own.all.world
+    scopes: dict[Role, dict[str, Any]] = {
+        Role.PARTNER_MANAGER: {"organization": world.partner},
+        Role.PARTNER_REPORTER: {"organization": world.partner},
+        Role.DONOR_VIEWER: {"organization": own.all.donor},
+    }
+    return {
+        role: factories.member(role, **({} if role in PORTAL_WIDE else scopes.get(role, {"program": world.project.program})))
+        for role in Role
+    }
+
+
+def patterns(found: Any = None, prefix: str = "") -> list[tuple[str, URLPattern]]:
+    every = []
+    for one in get_resolver().url_patterns if found is None else found:
+        address = prefix + str(one.pattern)
+        if address.startswith(ELSEWHERE):
+            continue
+        every += [(address, one)] if isinstance(one, URLPattern) else patterns(one.url_patterns, address)
+    return every
+
+
+# Letters of the roles that a page opens for; the others are told 403 or 404.
+LETTERS = dict(zip("AMEPRSWIKFCDU", [
+    Role.ADMINISTRATOR, Role.PROGRAM_MANAGER, Role.MANDE_OFFICER, Role.PARTNER_MANAGER, Role.PARTNER_REPORTER, Role.CASE_SUPERVISOR,
+    Role.CASEWORKER, Role.COMMUNITY_OFFICER, Role.INSTITUTION_OFFICER, Role.FOCAL_POINT, Role.CLEARANCE_DECIDER, Role.DONOR_VIEWER,
+    Role.AUDITOR,
+], strict=True))  # fmt: skip
+EVERYBODY = "AMEPRSWIKFCDU"
+STAFF = "AMEPRSWIKFCU"  # everybody who reads programs: all but donors
+FIELD = "MEPRSWIK"
+REPORTING = "MEPR"
+SENT = "post"  # answers to a form that is sent, never to a plain visit
+
+# page -> what it is about (a key of Everything, further parts of the address after "+") and for whom it opens
+PAGES: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(("donor_reports", "grants", "spending", "review_list", "imports", "workbook_new", "activities", "action_points", "visits", "clearances", "projects", "library", "overview", "my_work", "waiting_counts", "scope", "search", "delivery"), ("", EVERYBODY)),
+    "word_templates": ("", "ME"),
+    "record_activity": ("", FIELD),
+    "raise_action_point": ("", FIELD + "F"),
+    "decide_clearance": ("", "C"),
+    "create_program": ("", "A"),
+    "propose_definition": ("", "AME"),
+    "board": ("", REPORTING),
+    "board_lock": ("", SENT),
+    "board_remind": ("", "ME"),
+    "portfolio": ("", "MEU"),
+    "system": ("", "A"),
+    **dict.fromkeys(("donor_report", "donor_report_comments", "donor_report_final", "donor_report_new_version"), ("donor report", "ME")),
+    "donor_report_add_part": ("donor report", SENT),
+    "donor_report_template": ("donor report", SENT),
+    "donor_report_act": ("donor report+freeze", SENT),
+    "donor_report_ask_for_file": ("donor report+docx", SENT),
+    "donor_report_figure": ("donor report+NOT-THERE", ""),
+    "donor_report_reason": ("donor report+NOT-THERE", SENT),
+    "donor_report_file": ("donor report+0", ""),
+    "donor_report_section": ("part", "ME"),
+    "donor_report_remove_part": ("part", SENT),
+    "donor_report_start": ("requirement", "ME"),
+    "grant": ("grant", REPORTING + "U"),
+    "grant_approved": ("grant", "ME"),
+    "grant_spending": ("grant", "ME"),
+    **dict.fromkeys(("report", "report_checklist", "report_narrative", "report_spending", "report_attachments", "report_check", "report_history", "review", "review_aside", "workbook"), ("report", REPORTING)),
+    "report_save": ("report", SENT),
+    "report_act": ("report+submit", SENT),
+    "report_extend": ("report", "ME"),
+    "review_act": ("report+accept", SENT),
+    "review_reopen": ("report", "ME"),
+    "attachment": ("nothing", ""),
+    "open_evidence": ("nothing", SENT),
+    **dict.fromkeys(("import", "import_file", "import_annotated"), ("number", "")),
+    "import_undo": ("number", SENT),
+    "import_drop": ("number", SENT),
+    **dict.fromkeys(("work_plan", "sensitivity_reviews", "project_setup", "framework", "what_changed", "project", "results"), ("project", STAFF)),
+    **dict.fromkeys(("framework_new", "add_line", "change_project", "change_status", "set_shares", "set_marker", "set_nexus", "add_partner", "add_place", "agree_framework", "add_result", "add_indicator"), ("project", "AME")),
+    "record_visit": ("project", FIELD),
+    "record_review": ("project", "C"),
+    "remove_from_project": ("project+partner+0", SENT),
+    "change_program": ("program", "AME"),
+    "create_project": ("program", "AME"),
+    "activity": ("activity", STAFF),
+    "correct_activity": ("activity", FIELD),
+    "attach_evidence": ("activity", STAFF),
+    **dict.fromkeys(("action_point", "finish_action_point", "reopen_action_point", "reassign_action_point"), ("point", "AMESWIKFCU")),
+    "verify_action_point": ("point", SENT),
+    "visit": ("visit", "AMESWIKFCU"),
+    "add_finding": ("visit", "MESWIK"),
+    "change_line": ("line", "AME"),
+    "move_line": ("line", SENT),
+    "suspend_clearance": ("clearance", "C"),
+    "change_result": ("result", "AME"),
+    "remove_result": ("result", SENT),
+    "indicator": ("indicator", STAFF),
+    **dict.fromkeys(("change_indicator", "retire_indicator", "set_target", "assign"), ("indicator", "AME")),
+    "remove_target": ("target", "AME"),
+    "change_assignment": ("assignment", "AME"),
+    "hand_over": ("assignment", "AME"),
+    "definition": ("definition", STAFF),
+    "number": ("definition", STAFF),
+    "edit_definition": ("definition", "AME"),
+    "propose_successor": ("definition", "AME"),
+    "approve_definition": ("definition", SENT),
+    "retire_definition": ("definition", SENT),
+    "set_language": ("", SENT),
+    "account": ("", EVERYBODY),
+    "places": ("", EVERYBODY),
+    "place_options": ("", EVERYBODY),
+    **dict.fromkeys(("people", "invitations", "invite", "organizations", "api_keys", "new_key"), ("", "AMP")),
+    **dict.fromkeys(("person", "give_role", "deputize", "person_leaves"), ("person", "AMP")),
+    "end_role": ("person+0", SENT),
+    "withdraw_invitation": ("number", SENT),
+    "new_organization": ("", "A"),
+    "organization_page": ("organization", "AMP"),
+    "edit_organization": ("organization", "AMP"),
+    "revoke_key": ("number", SENT),
+    "audit": ("", "FU"),
+    "practice": ("", "A"),
+    "practice_value": ("+jump-factor", "A"),
+    "board_report": ("expected", "ME"),
+}  # fmt: skip
+# These say no before they look: whoever lacks the permission everywhere learns nothing about the object.
+SAYS_NO_FIRST = {"suspend_clearance", "propose_successor"}
+# People and organizations are kept for the whole agency by whoever invites for it, so that nobody is entered twice.
+AGENCY_WIDE = {"person", "give_role", "deputize", "person_leaves", "organization_page", "edit_organization"}
+# The link of an invitation is opened by somebody who is not signed in; it has tests of its own.
+OWN_TESTS = {"invitation"}
+
+
+def address(name: str, about: str, of: Everything) -> str:
+    key, *more = about.split("+")
+    known = {**of.keys, "nothing": (uuid4(),), "number": (0,)}
+    return reverse(name, args=[*known[key], *(int(part) if part.isdecimal() else part for part in more)])
+
+
+def test_every_page_is_in_the_table():
+    names = {pattern.name for _address, pattern in patterns()}
+    missing = sorted(str(name) for name in names - set(PAGES) - OWN_TESTS)
+    assert not missing, f"Say in PAGES of tests/test_walk.py what these pages are about and for whom they open: {', '.join(missing)}"
+    gone = sorted(set(PAGES) - names)
+    assert not gone, f"These pages are in the table of tests/test_walk.py and no longer installed: {', '.join(gone)}"
+
+
+def test_pages_open_for_the_roles_of_the_table_and_a_strangers_object_is_not_found(everything):
+    own, foreign = everything
+    wrong = []
+    for role, person in people(own).items():
+        client = Client(raise_request_exception=False)
+        client.force_login(person)
+        for name, (about, opens) in PAGES.items():
+            status = client.get(address(name, about, own)).status_code
+            if status not in _expected(role, opens):
+                wrong.append(f"{name} as {role}: {status}")
+            if (
+                about.partition("+")[0] in ("", "nothing", "number")
+                or role in PORTAL_WIDE
+                or (name in AGENCY_WIDE and role == Role.PROGRAM_MANAGER)
+            ):
+                continue
+            status = client.get(address(name, about, foreign)).status_code
+            if status not in ({405} if opens == SENT else {403, 404} if name in SAYS_NO_FIRST else {404}):
+                wrong.append(f"somebody else's {name} as {role}: {status}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_who_is_not_signed_in_is_asked_to(everything, client):
+    own, _foreign = everything
+    wrong = [
+        name
+        for name, (about, opens) in PAGES.items()
+        if name not in ("set_language", "favicon")
+        and client.get(address(name, about, own)).status_code not in ({302, 405} if opens == SENT else {302})
+    ]
+    assert not wrong, ", ".join(wrong)
+
+
+def _expected(role: Role, opens: str) -> set[int]:
+    if opens == SENT:
+        return {405}
+    return {200, 302} if role in {LETTERS[letter] for letter in opens} else {403, 404}
+
+
+def test_every_page_has_a_name_of_its_own():
+    names = [pattern.name for _address, pattern in patterns()]
+    assert sorted(names) == sorted(set(names))
