@@ -303,8 +303,8 @@ def test_a_workbook_survives_being_sorted_and_saved_by_another_program(world: Wo
 
 def test_deputies_and_keys_are_remembered_behind_the_figures(world: World) -> None:
     """The act of the entry page writes who stands behind a figure; the workbook is no way around it."""
-    deputy = factories.user()
-    access.deputize(absent=world.reporter, deputy=deputy, until=world.period.ends_on.replace(year=2099), by=world.manager)
+    deputy = factories.user(organization=world.partner)
+    access.deputize(absent=world.reporter, deputy=deputy, until=world.period.ends_on.replace(year=2099), by=world.reporter)
     source = returned(world, whole(world), by=deputy)
     workbooks.confirm(source, by=deputy)
     assert set(Figure.objects.values_list("entered_by", "entered_behind")) == {(deputy.pk, world.reporter.pk)}

@@ -27,7 +27,7 @@ QUERIES = {
     "assignments": 7,
     "periods": 6,
     "indicator-definitions": 7,
-    "places": 4,
+    "places": 5,
     "activities": 6,
     "action-points": 5,
     "submissions": 5,
