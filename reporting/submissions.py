@@ -453,9 +453,7 @@ def _content(submission: Submission, flags: Iterable[checks.Flag]) -> dict[str, 
         "narrative": {str(key): text for key, text in submission.answers.order_by("question_id").values_list("question_id", "text")},
         "challenges": submission.challenges,
         "nil": submission.nil_reason,
-        "reasons": [
-            list(r) for r in submission.flag_reasons.order_by("id").values_list("indicator__code", "place__code", "flag", "sentence")
-        ],
+        "flags": [[f.indicator.code, f.place.code, f.kind, dict(f.words), f.sentence] for f in flags],
     }
 
 

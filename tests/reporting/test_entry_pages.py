@@ -204,3 +204,19 @@ def test_the_review_list_shows_what_waits_and_only_within_ones_scope(world, clie
     assert world.project.code in client.get(reverse("review_list")).content.decode()
     client.force_login(factories.member(Role.MANDE_OFFICER, program=factories.project().program))
     assert world.project.code not in client.get(reverse("review_list")).content.decode()
+
+
+def test_the_reviewer_reads_each_flag_with_the_reporters_sentence_as_they_stood_when_sent(world, client):
+    submissions.accept(submitted(world, "40"), by=world.mande)
+    later = world.open(1)
+    submission = drafts.start(world.project, world.partner, later, by=world.reporter)
+    drafts.write_figures(submission, [FigureInput(world.row.code, world.place.code, value="0")], by=world.reporter)
+    sentence = "The road was closed all quarter."
+    submissions.explain(submission, indicator=world.row, place=world.place, flag="zero", sentence=sentence, by=world.reporter)
+    submissions.submit(submission, by=world.reporter)
+    client.force_login(world.mande)
+    address = reverse("review", args=[world.project.code, later.code, world.partner.pk])
+    page = client.get(address).content.decode()
+    assert "zero after 40" in page
+    assert sentence in page
+    assert client.get(address + "?show=unexplained").context["review"].counts == {"all": 1, "flagged": 1, "unexplained": 0, "undecided": 1}
