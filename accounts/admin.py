@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from allauth.account.models import EmailAddress, EmailConfirmation
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.http import HttpRequest
 
 from accounts import audit
-from accounts.models import Organization, User
+from accounts.models import Organization, PracticeValue, User
+
+# The stock pages show second-factor secrets and other people's sessions in clear, or change addresses past the acts.
+for _model in (Authenticator, UserSession, EmailAddress, EmailConfirmation):
+    if admin.site.is_registered(_model):
+        admin.site.unregister(_model)
 
 
 @admin.register(Organization)
@@ -42,4 +50,22 @@ class UserAdmin(admin.ModelAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+
+@admin.register(PracticeValue)
+class PracticeValueAdmin(admin.ModelAdmin):
+    """Looked up here; changed on the settings page, where a value that cannot be read is refused with what to write."""
+
+    list_display = ("key", "label", "value", "seeded", "verified")
+    list_filter = ("verified",)
+    search_fields = ("key", "label")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: PracticeValue | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: PracticeValue | None = None) -> bool:
         return False
