@@ -139,7 +139,7 @@ def test_the_number_of_queries_does_not_follow_the_number_of_indicators(world, d
     report(world, 0, "40", "3")
     caller = as_person(world.mande)
     caller.get("/me/")
-    with django_assert_num_queries(12) as before:
+    with django_assert_num_queries(11) as before:
         caller.get("/progress/", {"project": "PPS-01"})
     for number in range(5):
         world.indicator(factories.definition(f"X-{number}"))
