@@ -1,8 +1,14 @@
 """What runs by itself for the people of the portal."""
 
+from datetime import timedelta
+
 from celery import shared_task
+from django.utils import timezone
 
 from accounts import audit, outbox
+from accounts.models import StoredResponse
+
+ANSWERS_KEPT = timedelta(days=30)
 
 
 @shared_task
@@ -14,3 +20,9 @@ def seal_audit() -> int:
 def send_messages() -> int:
     """Send what waits in the outbox."""
     return outbox.send_due()
+
+
+@shared_task
+def forget_answers() -> int:
+    """Drop stored answers to writes that nobody repeats any more; returns how many."""
+    return StoredResponse.objects.filter(created_at__lt=timezone.now() - ANSWERS_KEPT).delete()[0]

@@ -28,6 +28,7 @@ BEAT = {
     "send what waits in the outbox": ("accounts.tasks.send_messages", MINUTE, MINUTE),
     "build files of donor reports that wait": ("reporting.tasks.build_report_files", MINUTE, MINUTE),
     "keep totals in line with assignments": ("reporting.tasks.keep_totals", crontab(hour=2, minute=40), 3600),
+    "forget answers that nobody repeats": ("accounts.tasks.forget_answers", crontab(hour=3, minute=40), 3600),
     "clear ended sessions and spent messages": ("plumbing.tasks.clear_out", crontab(hour=3, minute=20), 3600),
 }
 
