@@ -44,12 +44,12 @@ def test_readyz_is_503_when_the_database_is_away(client, monkeypatch):
 
 @pytest.mark.django_db
 def test_readyz_is_503_when_the_broker_is_away(client, settings, monkeypatch):
+    from kombu import Connection
+
     from peacebuild.celery import app
 
     settings.CELERY_BROKER_URL = "amqp://guest:guest@127.0.0.1:9//"
-    # This one first: unset, it answers with the other, and undoing would keep the wrong address.
-    monkeypatch.setattr(app.conf, "broker_read_url", "amqp://guest:guest@127.0.0.1:9//")
-    monkeypatch.setattr(app.conf, "broker_url", "amqp://guest:guest@127.0.0.1:9//")
+    monkeypatch.setattr(app, "connection_for_read", lambda **options: Connection(settings.CELERY_BROKER_URL, **options))
     response = client.get("/readyz")
     assert response.status_code == 503
     assert response.json()["broker"] == "does not answer"
