@@ -33,6 +33,21 @@ class Permission(TextChoices):
     PREPARE_REPORT = "prepare_report", _("prepare donor reports")
     SIGN_OFF_REPORT = "sign_off_report", _("sign off and send donor reports")
     READ_SENT_REPORT = "read_sent_report", _("read donor reports that were sent")
+    READ_SURVEYS = "read_surveys", _("read survey rounds of communities and institutions")
+    RECORD_SURVEYS = "record_surveys", _("plan survey rounds and enter answers")
+    READ_COMMUNITIES = "read_communities", _("read communities, incidents, warnings, disputes and local projects")
+    RECORD_COMMUNITIES = "record_communities", _("record what happens in communities")
+    VERIFY_INCIDENTS = "verify_incidents", _("verify incidents and decide likely duplicates")
+    READ_FORUMS = "read_forums", _("read forums, their decisions and commitments")
+    RECORD_FORUMS = "record_forums", _("record forums, their decisions and commitments")
+    READ_INSTITUTIONS = "read_institutions", _("read institutions, their capacity, support and reform")
+    RECORD_INSTITUTIONS = "record_institutions", _("record institutions, their capacity, support and reform")
+    ASSESS_CLEARANCE = "assess_clearance", _("prepare a human-rights due diligence for a decision")
+    WORK_CASES = "work_cases", _("open cases and work on those assigned to oneself")
+    SUPERVISE_CASES = "supervise_cases", _("see every case of the partner, approve, close, reopen and hand over")
+    OVERSEE_CASES = "oversee_cases", _("open a case for a stated purpose, to protect the person")
+    READ_CASE_COUNTS = "read_case_counts", _("see counts made of cases, hidden where small without raw figures")
+    COUNT_CHILDREN = "count_children", _("record the handover of children and their monthly counts")
     DECIDE_CLEARANCE = "decide_clearance", _("decide clearances and conflict-sensitivity reviews")
     READ_AUDIT = "read_audit", _("search the audit log")
     READ_PORTFOLIO = "read_portfolio", _("read the portfolio")
@@ -59,32 +74,36 @@ class Role(TextChoices):
 
 _FIELD = (P.READ_PROGRAM, P.READ_PUBLISHED, P.READ_ACTIVITIES, P.READ_ACTION_POINTS)
 _OFFICER = (*_FIELD, P.RECORD_ACTIVITIES, P.EDIT_ACTION_POINTS)
-_PARTNER = (*_OFFICER, P.READ_RAW, P.ENTER_FIGURES, P.SUBMIT_FIGURES, P.READ_MONEY)
+_EVIDENCE = (P.READ_SURVEYS, P.READ_COMMUNITIES, P.READ_FORUMS, P.READ_INSTITUTIONS)
+_PARTNER = (*_OFFICER, *_EVIDENCE, P.READ_RAW, P.ENTER_FIGURES, P.SUBMIT_FIGURES, P.READ_MONEY)
+_MANAGING = (*_OFFICER, *_EVIDENCE, P.RECORD_SURVEYS, P.VERIFY_INCIDENTS, P.READ_CASE_COUNTS)
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: frozenset({*_FIELD, P.SET_UP, P.INVITE, P.MANAGE_KEYS, P.EDIT_FRAMEWORK, P.IMPORT_FRAMEWORK, P.PROPOSE_DEFINITION}),
     Role.PROGRAM_MANAGER: frozenset(
         {
-            *_OFFICER, P.INVITE, P.MANAGE_KEYS, P.READ_RAW, P.EDIT_FRAMEWORK, P.IMPORT_FRAMEWORK, P.PROPOSE_DEFINITION, P.APPROVE_DEFINITION,
+            *_MANAGING, P.INVITE, P.MANAGE_KEYS, P.READ_RAW, P.EDIT_FRAMEWORK, P.IMPORT_FRAMEWORK, P.PROPOSE_DEFINITION, P.APPROVE_DEFINITION,
             P.ENTER_ON_BEHALF, P.REVIEW_FIGURES, P.REOPEN_FIGURES, P.READ_MONEY, P.EDIT_MONEY, P.PREPARE_REPORT, P.SIGN_OFF_REPORT,
             P.READ_SENT_REPORT, P.READ_PORTFOLIO, P.OPEN_EVIDENCE,
         }
     ),
     Role.MANDE_OFFICER: frozenset(
         {
-            *_OFFICER, P.READ_RAW, P.EDIT_FRAMEWORK, P.IMPORT_FRAMEWORK, P.PROPOSE_DEFINITION, P.APPROVE_DEFINITION, P.ENTER_ON_BEHALF,
+            *_MANAGING, P.READ_RAW, P.EDIT_FRAMEWORK, P.IMPORT_FRAMEWORK, P.PROPOSE_DEFINITION, P.APPROVE_DEFINITION, P.ENTER_ON_BEHALF,
             P.REVIEW_FIGURES, P.REOPEN_FIGURES, P.READ_MONEY, P.EDIT_MONEY, P.PREPARE_REPORT, P.READ_SENT_REPORT, P.READ_PORTFOLIO,
             P.OPEN_EVIDENCE,
         }
     ),
-    Role.PARTNER_MANAGER: frozenset({*_PARTNER, P.SIGN_OFF_FIGURES, P.INVITE, P.MANAGE_KEYS}),
+    Role.PARTNER_MANAGER: frozenset({*_PARTNER, P.SIGN_OFF_FIGURES, P.INVITE, P.MANAGE_KEYS, P.READ_CASE_COUNTS}),
     Role.PARTNER_REPORTER: frozenset(_PARTNER),
-    Role.CASE_SUPERVISOR: frozenset(_OFFICER),
-    Role.CASEWORKER: frozenset(_OFFICER),
-    Role.COMMUNITY_OFFICER: frozenset(_OFFICER),
-    Role.INSTITUTION_OFFICER: frozenset(_OFFICER),
-    Role.FOCAL_POINT: frozenset({*_FIELD, P.OPEN_EVIDENCE, P.EDIT_ACTION_POINTS, P.READ_AUDIT}),
-    Role.CLEARANCE_DECIDER: frozenset({*_FIELD, P.DECIDE_CLEARANCE}),
+    Role.CASE_SUPERVISOR: frozenset({*_OFFICER, P.SUPERVISE_CASES, P.READ_CASE_COUNTS, P.COUNT_CHILDREN}),
+    Role.CASEWORKER: frozenset({*_OFFICER, P.WORK_CASES, P.COUNT_CHILDREN}),
+    Role.COMMUNITY_OFFICER: frozenset({*_OFFICER, *_EVIDENCE, P.RECORD_SURVEYS, P.RECORD_COMMUNITIES, P.VERIFY_INCIDENTS, P.RECORD_FORUMS}),
+    Role.INSTITUTION_OFFICER: frozenset(
+        {*_OFFICER, *_EVIDENCE, P.RECORD_SURVEYS, P.RECORD_FORUMS, P.RECORD_INSTITUTIONS, P.ASSESS_CLEARANCE}
+    ),
+    Role.FOCAL_POINT: frozenset({*_FIELD, P.OPEN_EVIDENCE, P.EDIT_ACTION_POINTS, P.READ_AUDIT, P.OVERSEE_CASES, P.READ_CASE_COUNTS}),
+    Role.CLEARANCE_DECIDER: frozenset({*_FIELD, P.READ_INSTITUTIONS, P.DECIDE_CLEARANCE}),
     Role.DONOR_VIEWER: frozenset({P.READ_PUBLISHED, P.READ_SENT_REPORT}),
     Role.AUDITOR: frozenset({*_FIELD, P.READ_AUDIT, P.READ_SENT_REPORT, P.READ_MONEY, P.READ_PORTFOLIO}),
 }  # fmt: skip

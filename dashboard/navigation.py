@@ -46,6 +46,10 @@ GROUPS: tuple[tuple[str | Promise, tuple[Item, ...]], ...] = (
     (
         _("Evidence"),
         (
+            Item("cases", _("People"), "person-lock", frozenset({P.WORK_CASES, P.SUPERVISE_CASES, P.OVERSEE_CASES}), short=_("People")),
+            Item("communities", _("Communities"), "houses", frozenset({P.READ_COMMUNITIES})),
+            Item("institutions", _("Institutions"), "bank", frozenset({P.READ_INSTITUTIONS})),
+            Item("survey_rounds", _("Surveys"), "ui-checks", frozenset({P.READ_SURVEYS})),
             Item("activities", _("Activities"), "clipboard-data", frozenset({P.READ_ACTIVITIES})),
             Item("action_points", _("Action points"), "flag", frozenset({P.READ_ACTION_POINTS})),
         ),

@@ -20,5 +20,9 @@ urlpatterns = [
     path("", include("reporting.urls")),
     path("", include("exchange.urls")),
     path("", include("programs.urls")),
+    path("", include("surveys.urls")),
+    path("", include("communities.urls")),
+    path("", include("reintegration.urls")),
+    path("", include("institutions.urls")),
     path("", include("dashboard.urls")),
 ]
