@@ -20,6 +20,7 @@ from plumbing.refusals import Refused
 from programs import access
 from programs.models import AssignmentPlace, ExpectedReport, Project, ReportingAssignment, ReportingCalendar, ReportingPeriod
 
+LEASE = timedelta(seconds=60)  # for which one worker has a period to open
 STEP = {"monthly": 1, "quarterly": 3, "semiannual": 6, "annual": 12}
 
 
@@ -85,7 +86,7 @@ def _open(period: ReportingPeriod, moment: datetime) -> bool:
     claimed = (
         ReportingPeriod.objects.filter(pk=period.pk, opened_at__isnull=True)
         .filter(Q(lease_until__isnull=True) | Q(lease_until__lte=moment))
-        .update(lease_until=moment + timedelta(seconds=60))
+        .update(lease_until=moment + LEASE)
     )
     if not claimed:
         return False
