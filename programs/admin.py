@@ -20,6 +20,7 @@ from accounts import audit
 from accounts.roles import Permission
 from plumbing.refusals import Refused
 from programs import access, actionpoints, activities, calendar, framework, gates, grants, library, projects, workplan
+from programs.forms import computed_by
 from programs.models import (
     ActionPoint,
     ActivityRecord,
@@ -437,6 +438,11 @@ class DefinitionAdmin(ActAdmin):
     search_fields = ("code", "title", "definition")
     readonly_fields = ("code", "project", "status", "replaces")
     inlines = (OptionInline,)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "computed_by":
+            return computed_by()
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.readonly_fields if obj is not None else ("project", "status", "replaces")

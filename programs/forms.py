@@ -21,7 +21,7 @@ from accounts.models import Organization, User
 from locations import search
 from locations.models import Place
 from plumbing.refusals import Invalid, Refused
-from programs import library
+from programs import library, tally
 from programs.models import (
     ActionPoint,
     ActivityRecord,
@@ -453,6 +453,15 @@ class HandOverForm(forms.Form):
         _reason(self, project, changing=True)
 
 
+def computed_by() -> forms.ChoiceField:
+    """Which tally computes a definition; empty: people type its figures."""
+    options = [(one.key, one.title) for one in tally.known().values()]
+    return forms.ChoiceField(
+        label=_("Computed by"), required=False, choices=[("", _("nobody: figures are typed")), *options],
+        help_text=_("A count over the portal's own records that prefills the figure. Its measure and rule over time are the definition's."),
+    )  # fmt: skip
+
+
 class DefinitionForm(forms.Form):
     """A definition with its rules; breakdowns as codes of dimensions, answers as code and label."""
 
@@ -469,10 +478,11 @@ class DefinitionForm(forms.Form):
         super().__init__(*args, **kwargs)
         names = (
             "title", "definition", "level", "theme", "unit", "measure", "ascending", "decimals", "per", "over_time", "across", "counting",
-            "sensitivity", "method", "source", "sdg_target",
+            "sensitivity", "method", "source", "sdg_target", "computed_by",
         )  # fmt: skip
         own = dict(self.fields)
         self.fields = {**fields_of(IndicatorDefinition, *(("code", *names) if asks_code else names)), **own}
+        self.fields["computed_by"] = computed_by()
 
     def clean_breakdowns(self) -> list[list[str]]:
         lines = self.cleaned_data["breakdowns"].splitlines()

@@ -13,7 +13,7 @@ from accounts import audit
 from accounts.models import User
 from accounts.roles import Permission
 from plumbing.refusals import Refused
-from programs import access
+from programs import access, tally
 from programs.models import Dimension, Indicator, IndicatorDefinition
 
 # What decides how figures add up; the title and the guidance may still be worded better.
@@ -55,6 +55,7 @@ def propose(*, by: User, code: str, breakdowns: Breakdowns = (), options: Option
         code=code.strip(), status=IndicatorDefinition.Status.PROPOSED, proposed_at=timezone.now(), proposed_by=by, **fields
     )
     row.full_clean()
+    tally.guard(row)
     with transaction.atomic():
         row.save()
         set_breakdowns(row, breakdowns)
@@ -80,6 +81,7 @@ def propose_successor(
         proposed_by=by,
     )
     new.full_clean()
+    tally.guard(new)
     with transaction.atomic():
         new.save()
         set_breakdowns(new, breakdowns_of(old) if breakdowns is None else breakdowns)
@@ -93,7 +95,7 @@ def edit(
 ) -> IndicatorDefinition:
     """Word a definition better, or change its rules while nothing was accepted under them. Changed breakdowns delete no figures.
 
-    Raises ``DefinitionFrozen`` where the rules of a frozen definition would change.
+    Raises ``DefinitionFrozen`` where the rules of a frozen definition would change, ``Invalid`` where its tally adds up by other rules.
     """
     _must_edit(definition, by)
     unknown = fields.keys() - EDITABLE
@@ -105,6 +107,7 @@ def edit(
     with transaction.atomic():
         guard_rules(definition)
         definition.full_clean()
+        tally.guard(definition)
         definition.save(update_fields=[*fields, "updated_at"])  # never frozen_at: an acceptance may be setting it now
         if breakdowns is not None:
             set_breakdowns(definition, breakdowns)

@@ -21,7 +21,7 @@ FOLDER = Path(__file__).resolve().parent / "shipped"
 LEVEL_FILES = ("individual", "community", "institution")
 UNLESS_SAID: dict[str, Any] = {
     "measure": "unit", "unit": "", "decimals": 0, "per": 1, "ascending": True, "over_time": "per_period", "across": "sum",
-    "counting": "things", "sdg_target": "", "breakdowns": [], "options": [],
+    "counting": "things", "sdg_target": "", "computed_by": "", "breakdowns": [], "options": [],
 }  # fmt: skip
 
 

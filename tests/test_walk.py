@@ -142,7 +142,8 @@ SENT = "post"  # answers to a form that is sent, never to a plain visit
 
 # page -> what it is about (a key of Everything, further parts of the address after "+") and for whom it opens
 PAGES: dict[str, tuple[str, str]] = {
-    **dict.fromkeys(("donor_reports", "grants", "spending", "review_list", "imports", "workbook_new", "activities", "action_points", "visits", "clearances", "projects", "library", "overview", "my_work", "waiting_counts", "scope", "search", "delivery"), ("", EVERYBODY)),
+    **dict.fromkeys(("donor_reports", "grants", "spending", "review_list", "imports", "workbook_new", "activities", "action_points", "visits", "clearances", "projects", "library", "tallies", "overview", "my_work", "waiting_counts", "scope", "search", "delivery"), ("", EVERYBODY)),
+    "tally": ("+activities.dialogue.held", EVERYBODY),
     "word_templates": ("", "ME"),
     "record_activity": ("", FIELD),
     "raise_action_point": ("", FIELD + "F"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 
 import django_filters
 from django import forms
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -16,10 +17,13 @@ from django.views.decorators.http import require_POST
 
 from accounts.roles import Permission
 from plumbing.lists import Column, Listing, ListPage
-from programs import access, library
+from programs import access, library, tally
 from programs.forms import DefinitionForm
-from programs.models import Indicator, IndicatorDefinition, Level, Project, Theme
+from programs.models import Dimension, Indicator, IndicatorDefinition, Level, Project, Theme
 from programs.views.acts import FormPage, press
+
+# In the order of the programme's levels; a tally at whatever level comes first.
+LEVEL_ORDER = {level: order for order, level in enumerate(["", *Level.values])}
 
 
 class DefinitionFilter(django_filters.FilterSet):
@@ -83,9 +87,40 @@ def definition(request: HttpRequest, pk: int) -> HttpResponse:
         "may_replace": proposing and row.status == IndicatorDefinition.Status.APPROVED and not hasattr(row, "successor"),
         "may_approve": approving and waits and row.proposed_by_id != request.user.pk,
         "theme": Theme.objects.filter(code=row.theme).first(),
+        "tally": tally.known().get(row.computed_by),
         "crumbs": [(_("Indicator library"), reverse("library")), (row.code, "")],
     }
     return render(request, "programs/definition.html", shown)
+
+
+@login_required
+def tallies(request: HttpRequest) -> HttpResponse:
+    """Every count over the portal's own records, by level, and the definitions each computes."""
+    bound: dict[str, list[IndicatorDefinition]] = {}
+    for row in IndicatorDefinition.objects.visible_to(request.user).exclude(computed_by="").order_by("code"):
+        bound.setdefault(row.computed_by, []).append(row)
+    every = sorted(tally.known().values(), key=lambda one: (LEVEL_ORDER[one.level], str(one.title)))
+    groups = [
+        (Level(level).label if level else _("At whatever level"), [(one, bound.get(one.key, [])) for one in run])
+        for level, run in groupby(every, key=lambda one: one.level)
+    ]
+    shown = {"groups": groups, "crumbs": [(_("Indicator library"), reverse("library")), (_("Tallies"), "")]}
+    return render(request, "programs/tallies.html", shown)
+
+
+@login_required
+def tally_page(request: HttpRequest, key: str) -> HttpResponse:
+    """What one tally counts, in words that anyone may read."""
+    found = tally.known().get(key)
+    if found is None:
+        raise Http404
+    shown = {
+        "tally": found,
+        "bound": IndicatorDefinition.objects.visible_to(request.user).filter(computed_by=key).order_by("code"),
+        "dimensions": Dimension.objects.filter(code__in=found.dimensions),
+        "crumbs": [(_("Indicator library"), reverse("library")), (_("Tallies"), reverse("tallies")), (found.title, "")],
+    }
+    return render(request, "programs/tally.html", shown)
 
 
 class ProposeDefinition(FormPage):

@@ -1,0 +1,151 @@
+"""A tally: a named count over the portal's own records that can prefill a figure. Its shape, and those on offer.
+
+Each level's app keeps its own in ``tallies.py`` (a tuple ``TALLIES``); reporting gathers them and offers them here, so that the
+library can say which tally computes a definition without knowing the apps above it.
+
+A tally answers with *parts*: an amount at a place in one cell of the breakdown that was asked for, or in none (then it is "not
+broken down"). The figure of an assigned place is the sum of the parts at it and below. A place without a part stays empty: that
+nothing was recorded is not a zero. Where a level knows that it is none, it gives a part of 0.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from locations.models import PlaceTree
+from plumbing.refusals import Invalid, Problem
+from programs.models import IndicatorDefinition
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from accounts.models import Organization
+    from programs.models import Project
+
+Measure = IndicatorDefinition.Measure
+OverTime = IndicatorDefinition.OverTime
+Counting = IndicatorDefinition.Counting
+Words = str | Promise
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Whose records, of which days, where, and broken down by what.
+
+    ``ends_on`` is never in the future: a snapshot is as of that day. A running total counts everything through it, whatever
+    ``starts_on`` says. ``breakdown`` holds codes of dimensions, such as ``("sex", "age")``; empty: totals only.
+    """
+
+    project: Project
+    partner: Organization
+    starts_on: date
+    ends_on: date
+    roots: tuple[int, ...]
+    breakdown: tuple[str, ...] = ()
+
+    @property
+    def places(self) -> QuerySet[PlaceTree, Any]:
+        """The places asked for and all below them, as a subquery: ``.filter(place__in=asked.places)``."""
+        return PlaceTree.objects.filter(ancestor__in=self.roots).values("descendant")
+
+    def narrowed(self, cell: Mapping[str, str]) -> dict[str, str]:
+        """A record's own categories as the breakdown asked for; empty (not broken down) where it lacks one of its dimensions."""
+        if any(dimension not in cell for dimension in self.breakdown):
+            return {}
+        return {dimension: cell[dimension] for dimension in self.breakdown}
+
+
+@dataclass(frozen=True)
+class Part:
+    """An amount at one place: ``value`` of a number, ``value`` (numerator) and ``of`` (denominator) of a ratio."""
+
+    place: int
+    value: Decimal | int
+    of: Decimal | int | None = None
+    cell: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Count:
+    """What a tally found. ``digests``: by place, what was counted there as one hash (``digest``), never as names or codes."""
+
+    parts: tuple[Part, ...]
+    digests: Mapping[int, str]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """``key`` is kept in definitions and figures and never changes its meaning; ``definition`` is what a reader can open."""
+
+    key: str
+    title: Words
+    definition: Words
+    over_time: OverTime
+    counting: Counting
+    function: Callable[[Asked], Count]
+    measure: Measure = Measure.UNIT
+    dimensions: tuple[str, ...] = ()
+    level: str = ""  # empty: at whatever level
+
+    def misfit(self, definition: IndicatorDefinition) -> str:
+        """Why this tally cannot compute a definition, in words; empty where it can."""
+        for name, label in (("measure", _("measure")), ("over_time", _("rule over time")), ("counting", _("what is counted"))):
+            theirs, ours = getattr(definition, name), getattr(self, name)
+            if theirs != ours:
+                return _("%(tally)s has another %(rule)s: %(ours)s. The definition says %(theirs)s.") % {
+                    "tally": self.title, "rule": label, "ours": ours.label, "theirs": type(ours)(theirs).label,
+                }  # fmt: skip
+        return ""
+
+    def breakdown_for(self, offered: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+        """The finest of the breakdowns offered whose dimensions this tally knows; none: totals only."""
+        known = [tuple(codes) for codes in offered if set(codes) <= set(self.dimensions)]
+        return max(known, key=len, default=())
+
+
+_offered: dict[str, Tally] = {}
+
+
+def offer(tallies: Iterable[Tally]) -> None:
+    """Put the gathered tallies on offer; called once, when the portal starts."""
+    _offered.clear()
+    _offered.update({one.key: one for one in tallies})
+
+
+def known() -> dict[str, Tally]:
+    """Every tally on offer by its key."""
+    return dict(_offered)
+
+
+def guard(definition: IndicatorDefinition) -> None:
+    """Refuse a definition bound to a tally that does not exist or that adds up by other rules."""
+    if not definition.computed_by:
+        return
+    found = _offered.get(definition.computed_by)
+    if found is None:
+        text = _("There is no tally “%(key)s”.") % {"key": definition.computed_by}
+        raise Invalid([Problem("computed_by", text, "unknown")])
+    misfit = found.misfit(definition)
+    if misfit:
+        raise Invalid([Problem("computed_by", misfit, "misfit")])
+
+
+def digest(counted: Iterable[str]) -> str:
+    """One hash over what was counted, whatever its order; each as key and version, such as ``"17 2026-08-01T09:30:00+00:00"``."""
+    return hashlib.sha256("\n".join(sorted(counted)).encode()).hexdigest()
+
+
+def digests(counted: Iterable[tuple[int, str]]) -> dict[int, str]:
+    """The digest of each place from pairs of place and what was counted there."""
+    by_place: dict[int, list[str]] = {}
+    for place, what in counted:
+        by_place.setdefault(place, []).append(what)
+    return {place: digest(parts) for place, parts in by_place.items()}
