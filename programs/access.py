@@ -83,16 +83,22 @@ def acts_for(user: User) -> frozenset[int]:
     return frozenset(one.deputy_for for one in held(user) if one.deputy_for is not None)
 
 
+def holders() -> list[Membership]:
+    """Every live membership of an active person: what ``people_who`` is asked of when it is asked many times."""
+    return list(Membership.objects.live().filter(user__is_active=True, user__is_service=False).select_related("user", "organization"))
+
+
 def people_who(
-    permission: Permission, *, project: Project, partner: Organization | None = None, among: Iterable[Role] | None = None
+    permission: Permission,
+    *,
+    project: Project,
+    partner: Organization | None = None,
+    among: Iterable[Role] | None = None,
+    of: Iterable[Membership] | None = None,
 ) -> list[User]:
     """Active people whose membership covers the project (and partner) with this word: who is reminded, who may decide."""
-    allowed = [role for role in (among or Role) if permission in GRANTS[Role(role)]]
-    rows = (
-        Membership.objects.live()
-        .filter(role__in=allowed, user__is_active=True, user__is_service=False)
-        .select_related("user", "organization")
-    )
+    allowed = {Role(role) for role in (among or Role) if permission in GRANTS[Role(role)]}
+    rows = (row for row in (holders() if of is None else of) if row.role in allowed)
     found = {row.user_id: row.user for row in rows if _covers(scope_of(row), project, partner, None)}
     return [found[key] for key in sorted(found)]
 

@@ -22,7 +22,7 @@ from accounts.models import User
 from accounts.outbox import Line
 from accounts.roles import Permission, Role
 from programs import access, gates
-from programs.models import ExpectedReport
+from programs.models import ExpectedReport, Membership
 from reporting.models import Submission
 
 MORNING = 7  # o'clock where the reader is
@@ -34,7 +34,7 @@ class Due:
 
     expected: ExpectedReport
     state: str  # "", or the state of its open submission
-    returned_figures: int = 0
+    holders: Sequence[Membership] = ()  # everybody's live memberships, read once for all reports
 
 
 def remind(*, now: datetime | None = None) -> int:
@@ -93,18 +93,22 @@ def waiting() -> list[Due]:
         (s.project_id, s.partner_id, s.period_id): s.state
         for s in Submission.objects.open().only("project_id", "partner_id", "period_id", "state")
     }
-    return [Due(row, open_ones.get((row.project_id, row.partner_id, row.period_id), "")) for row in rows]
+    holders = access.holders()
+    return [Due(row, open_ones.get((row.project_id, row.partner_id, row.period_id), ""), holders) for row in rows]
 
 
 def who_acts_next(due: Due) -> list[User]:
     """The reviewers while it is in review, else whoever reports for the partner (its manager where nobody does)."""
     row = due.expected
     if due.state == Submission.State.SUBMITTED:
-        return access.people_who(Permission.REVIEW_FIGURES, project=row.project, among=[Role.MANDE_OFFICER]) or access.people_who(
-            Permission.REVIEW_FIGURES, project=row.project
-        )
-    reporters = access.people_who(Permission.SUBMIT_FIGURES, project=row.project, partner=row.partner, among=[Role.PARTNER_REPORTER])
-    return reporters or access.people_who(Permission.SUBMIT_FIGURES, project=row.project, partner=row.partner)
+        return _people(due, Permission.REVIEW_FIGURES, Role.MANDE_OFFICER) or _people(due, Permission.REVIEW_FIGURES)
+    return _people(due, Permission.SUBMIT_FIGURES, Role.PARTNER_REPORTER) or _people(due, Permission.SUBMIT_FIGURES)
+
+
+def _people(due: Due, permission: Permission, *among: Role) -> list[User]:
+    """Who holds the word for this report; a reviewer for its project, the others for its partner."""
+    partner = None if permission == Permission.REVIEW_FIGURES else due.expected.partner
+    return access.people_who(permission, project=due.expected.project, partner=partner, among=among or None, of=due.holders)
 
 
 def line_for(due: Due, person: User, step: str, moment: datetime) -> Line:
@@ -144,7 +148,7 @@ def _who_and_step(due: Due, moment: datetime) -> Iterable[tuple[User, str]]:
             yield person, f"{due.state or 'owed'}-{until}-{step}"
     if due.state == Submission.State.SUBMITTED:
         return
-    for person, after in _escalation(row):
+    for person, after in _escalation(due):
         late = (_today(person, moment) - row.due_on).days
         step = _step(row.due_on, _today(person, moment), person, moment)
         if late >= after and step and person.pk not in told:
@@ -152,10 +156,10 @@ def _who_and_step(due: Due, moment: datetime) -> Iterable[tuple[User, str]]:
             yield person, f"escalated-{row.due_on}-{step}"
 
 
-def _escalation(row: ExpectedReport) -> Iterable[tuple[User, int]]:
-    for person in access.people_who(Permission.SIGN_OFF_FIGURES, project=row.project, partner=row.partner, among=[Role.PARTNER_MANAGER]):
+def _escalation(due: Due) -> Iterable[tuple[User, int]]:
+    for person in _people(due, Permission.SIGN_OFF_FIGURES, Role.PARTNER_MANAGER):
         yield person, practice.whole("escalate-to-partner-manager-after")
-    for person in access.people_who(Permission.REVIEW_FIGURES, project=row.project, among=[Role.PROGRAM_MANAGER]):
+    for person in _people(due, Permission.REVIEW_FIGURES, Role.PROGRAM_MANAGER):
         yield person, practice.whole("escalate-to-program-manager-after")
 
 

@@ -95,6 +95,24 @@ def test_the_digest_is_read_before_it_is_sent_and_goes_to_whoever_must_act(clien
     assert Message.objects.count() == 2
 
 
+def test_the_digest_of_many_reports_costs_what_that_of_few_costs(client, django_assert_num_queries):
+    world, _offices = project_of_three()
+    for _number in range(22):
+        office = factories.partner()
+        factories.member(Role.PARTNER_REPORTER, organization=office)
+        ExpectedReport.objects.create(
+            project=world.project, period=world.period, partner=office, due_on=world.period.due_on, review_due_on=world.period.review_due_on
+        )
+    reports = ExpectedReport.objects.filter(period=world.period).order_by("pk")
+    assert reports.count() == 25
+    client.force_login(world.mande)
+    client.get(reverse("board"))
+    for chosen in (reports[:3], reports):
+        rows = [f"{row.project_id}-{row.partner_id}" for row in chosen]
+        with django_assert_num_queries(7):
+            assert client.get(reverse("board_remind"), {"row": rows}).status_code == 200
+
+
 def test_rows_that_are_not_numbers_lead_back_to_the_board(client):
     world, _offices = project_of_three()
     client.force_login(world.mande)
