@@ -85,7 +85,9 @@ def acts_for(user: User) -> frozenset[int]:
 
 def holders() -> list[Membership]:
     """Every live membership of an active person: what ``people_who`` is asked of when it is asked many times."""
-    return list(Membership.objects.live().filter(user__is_active=True, user__is_service=False).select_related("user", "organization"))
+    return list(
+        Membership.objects.live().filter(user__is_active=True, user__is_service=False).select_related("user__organization", "organization")
+    )
 
 
 def people_who(

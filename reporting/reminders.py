@@ -99,7 +99,6 @@ def waiting() -> list[Due]:
 
 def who_acts_next(due: Due) -> list[User]:
     """The reviewers while it is in review, else whoever reports for the partner (its manager where nobody does)."""
-    row = due.expected
     if due.state == Submission.State.SUBMITTED:
         return _people(due, Permission.REVIEW_FIGURES, Role.MANDE_OFFICER) or _people(due, Permission.REVIEW_FIGURES)
     return _people(due, Permission.SUBMIT_FIGURES, Role.PARTNER_REPORTER) or _people(due, Permission.SUBMIT_FIGURES)
