@@ -62,6 +62,9 @@ SHIPPED: dict[str, Shipped] = {
     "action-point-second-person": Shipped("1", _("1: who finished an action point does not verify it"), "house rule"),
     "import-undo-days": Shipped("7", _("Days within which an import can be undone"), "house rule"),
     "invitation-days": Shipped("14", _("Days for which an invitation is open"), "house rule"),
+    "child-handover-hours": Shipped(
+        "48", _("Hours within which identified children are handed over to child protection"), "IDDRS 5.20: at most 48 hours"
+    ),
     "attachment-megabytes": Shipped("10", _("Largest attachment in megabytes"), "house rule"),
 }
 

@@ -142,6 +142,7 @@ TEMPLATES = [
                 "plumbing.templatetags.parts",
                 "plumbing.templatetags.figures",
                 "programs.templatetags.programs",
+                "reintegration.templatetags.small_counts",
                 "reporting.templatetags.reporting",
             ],
         },

@@ -28,6 +28,7 @@ from programs.models import (
     SupportClearance,
     WorkPlanLine,
 )
+from reintegration.models import ChildHandover, ChildMonth
 from tests import factories
 from tests.reporting.reported import Reported
 
@@ -69,6 +70,9 @@ class Everything:
         ConflictSensitivityReview.objects.create(
             project=world.project, decision="passed", decided_on=today, valid_until=today + timedelta(days=9), recorded_by=by
         )
+        office = {"project": world.project, "partner": world.partner, "place": world.place}
+        receipt = ChildHandover.objects.create(**office, girls=1, identified_at=timezone.now())
+        child_month = ChildMonth.objects.create(**office, year=2026, month=1, kind="associated")
         own = factories.definition(f"OWN-{code}", project=world.project)
         target = framework.set_target(world.indicator(own), by=world.manager, value=Decimal(5))
         report = self.all.started()
@@ -94,6 +98,8 @@ class Everything:
             "definition": (own.pk,),
             "person": (world.reporter.pk,),
             "organization": (world.partner.pk,),
+            "receipt": (receipt.pk,),
+            "child month": (child_month.pk,),
         }
 
 
@@ -210,6 +216,10 @@ PAGES: dict[str, tuple[str, str]] = {
     "propose_successor": ("definition", "AME"),
     "approve_definition": ("definition", SENT),
     "retire_definition": ("definition", SENT),
+    **dict.fromkeys(("child_handovers", "child_counts", "child_violations"), ("", "MEPSWF")),
+    **dict.fromkeys(("hand_over_children", "count_children", "count_violations"), ("", "SW")),
+    **dict.fromkeys(("close_child_handover", "correct_child_handover"), ("receipt", "SW")),
+    "recount_children": ("child month", "SW"),
     "set_language": ("", SENT),
     "account": ("", EVERYBODY),
     "places": ("", EVERYBODY),

@@ -102,16 +102,16 @@ def project_of(request: HttpRequest, code: str, permission: Permission | None = 
     return project
 
 
-def recording_pairs(user: Any) -> list[tuple[Project, Organization]]:
-    """Every project and partner that this person may record activities for."""
+def recording_pairs(user: Any, permission: Permission = Permission.RECORD_ACTIVITIES) -> list[tuple[Project, Organization]]:
+    """Every project and partner that this person may record activities for, or what another permission says."""
     rows = (
-        ProjectPartner.objects.filter(project__in=Project.objects.visible_to(user, Permission.RECORD_ACTIVITIES).running())
+        ProjectPartner.objects.filter(project__in=Project.objects.visible_to(user, permission).running())
         .exclude(role=ProjectPartner.Role.FUNDING)
         .select_related("project", "organization")
         .order_by("project__code", "organization__name")
     )
     found = {(row.project_id, row.organization_id): (row.project, row.organization) for row in rows}
-    held = [one for one in access.held(user) if Permission.RECORD_ACTIVITIES in one.words]
+    held = [one for one in access.held(user) if permission in one.words]
     return [
         (project, partner) for project, partner in found.values() if any(one.scope.get("partner") in (None, partner.pk) for one in held)
     ]

@@ -28,6 +28,15 @@ from reintegration.models.cases import (
     StepProposal,
     Transition,
 )
+from reintegration.models.children import (
+    ChildBand,
+    ChildCount,
+    ChildHandover,
+    ChildMonth,
+    ChildSex,
+    CountKind,
+    GraveViolationCount,
+)
 from reintegration.models.followup import Assessment, AssessmentScore, CaseContact, FollowUp
 from reintegration.models.plans import Goal, Plan, Progress, Strand
 from reintegration.models.referrals import Referral
@@ -44,12 +53,19 @@ __all__ = [
     "CaseContact",
     "CaseQuerySet",
     "Category",
+    "ChildBand",
+    "ChildCount",
+    "ChildHandover",
+    "ChildMonth",
+    "ChildSex",
     "Concern",
     "Consent",
+    "CountKind",
     "ErasureReceipt",
     "ExitReason",
     "FollowUp",
     "Goal",
+    "GraveViolationCount",
     "IntakeDraft",
     "ItemHandedOver",
     "Method",

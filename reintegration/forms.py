@@ -1,0 +1,146 @@
+"""Forms of the reintegration pages. Acts decide; a form reads what was typed."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.dates import MONTHS
+from django.utils.translation import gettext_lazy as _
+
+from locations.models import Place
+from programs.forms import PlaceField, fields_of
+from programs.models import Project
+from reintegration.models import ChildBand, ChildHandover, ChildSex, CountKind
+
+MONTHS_BACK = 24
+
+
+class Moment(forms.DateTimeInput):
+    """The browser's own field for a day and a time."""
+
+    input_type = "datetime-local"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%dT%H:%M")
+
+
+class HandoverForm(forms.Form):
+    """A whole receipt; without the moment of the handover it stays open."""
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.update(_receipt_fields("girls", "boys", "sex_unknown", "identified_at", "handed_over_at", "receiver"))
+        self.fields["place"] = PlaceField(
+            label=_("County"), suggested=counties_of(project), help_text=_("Admin 2, nothing more exact. Type a name or a code.")
+        )
+        self.order_fields(["place", "girls", "boys", "sex_unknown", "identified_at", "handed_over_at", "receiver"])
+
+
+class CloseHandoverForm(forms.Form):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.update(_receipt_fields("handed_over_at", "receiver"))
+        for field in self.fields.values():
+            field.required = True
+
+
+class MonthField(forms.ChoiceField):
+    """One of the last two years' months; gives its (year, month)."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"label": _("Month"), "choices": lambda: _months(), **kwargs})
+
+    def clean(self, value: Any) -> tuple[int, int]:
+        year, month = str(super().clean(value)).split("-")
+        return int(year), int(month)
+
+
+class ChildMonthForm(forms.Form):
+    month = MonthField()
+    kind = forms.ChoiceField(label=_("Which children"), choices=CountKind.choices, widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["place"] = PlaceField(
+            label=_("State or province"), suggested=states_of(project), help_text=_("Admin 1, nothing more exact. Type a name or a code.")
+        )
+        for band in ChildBand:
+            for sex in ChildSex:
+                self.fields[_cell(sex, band)] = forms.IntegerField(label=f"{sex.label}, {band.label}", required=False, min_value=0)
+        self.order_fields(["month", "place", "kind"])
+
+    @property
+    def heads(self) -> list[Any]:
+        return [sex.label for sex in ChildSex]
+
+    @property
+    def rows(self) -> list[tuple[Any, list[forms.BoundField]]]:
+        return [(band.label, [self[_cell(sex, band)] for sex in ChildSex]) for band in ChildBand]
+
+    @property
+    def cells(self) -> dict[tuple[str, str], int | None]:
+        return {(sex.value, band.value): self.cleaned_data.get(_cell(sex, band)) for sex in ChildSex for band in ChildBand}
+
+
+class ViolationsForm(forms.Form):
+    month = MonthField()
+    number = forms.IntegerField(
+        label=_("Grave violations against children"),
+        min_value=0,
+        help_text=_("A number only: what happened is reported outside the portal."),
+    )
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["place"] = PlaceField(
+            label=_("State or province"), suggested=states_of(project), help_text=_("Admin 1, nothing more exact. Type a name or a code.")
+        )
+        self.order_fields(["month", "place", "number"])
+
+
+def initial_cells(cells: Any) -> dict[str, int]:
+    return {_cell(cell.sex, cell.band): cell.number for cell in cells}
+
+
+def counties_of(project: Project) -> list[Place]:
+    return _places(project, Place.Level.ADMIN_2)
+
+
+def states_of(project: Project) -> list[Place]:
+    return _places(project, Place.Level.ADMIN_1)
+
+
+def _places(project: Project, level: int) -> list[Place]:
+    """The places of that level that the project's own places lie in, are, or hold."""
+    own = project.places.values("place")
+    around = Place.objects.filter(level=level)
+    found = around.filter(above__ancestor__in=own) | around.filter(below_me__descendant__in=own)
+    return list(found.distinct().order_by("name")[:300])
+
+
+def _receipt_fields(*names: str) -> dict[str, forms.Field]:
+    fields = fields_of(ChildHandover, *names)
+    for field in fields.values():
+        if isinstance(field, forms.DateTimeField):
+            field.widget = Moment()
+        if isinstance(field, forms.IntegerField):
+            field.required = False
+    return fields
+
+
+def _cell(sex: str, band: str) -> str:
+    return f"cell_{sex}_{band}"
+
+
+def _months() -> list[tuple[str, str]]:
+    today = timezone.localdate()
+    months = [_month_before(today, back) for back in range(MONTHS_BACK)]
+    return [(f"{day:%Y-%m}", f"{MONTHS[day.month]} {day.year}") for day in months]
+
+
+def _month_before(day: date, back: int) -> date:
+    months = day.year * 12 + day.month - 1 - back
+    return date(months // 12, months % 12 + 1, 1)
