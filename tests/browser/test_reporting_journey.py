@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from io import BytesIO, StringIO
 
+import openpyxl
 import pytest
 import xlsxwriter
 from django.core.management import call_command
@@ -15,9 +16,10 @@ from django.urls import reverse
 from docx import Document
 
 from accounts.models import AuditEvent
+from exchange import workbook_sheets
 from programs import framework, grants, tasks
 from programs.models import Grant, ReportingPeriod, ReportRequirement
-from reporting import donor_report, report_files
+from reporting import donor_report, report_files, rollup, submissions
 from reporting.models import Figure, Submission
 from tests import factories
 
@@ -106,6 +108,53 @@ def test_a_period_from_a_spreadsheet_framework_to_the_donors_document(world, vis
     told = list(AuditEvent.objects.filter(event__startswith="submission.").order_by("id").values_list("event", flat=True))
     steps = [e for e in told if e in {"submission.started", "submission.submitted", "submission.returned", "submission.accepted"}]
     assert steps == ["submission.started", "submission.submitted", "submission.returned", "submission.submitted", "submission.accepted"]
+
+
+def test_the_same_road_by_workbook_adds_to_what_was_reached_before(world, visit, tmp_path):
+    reporter = visit(world.reporter)
+    type_and_send(reporter, world, {"LIV-2": "30", "LIV-5": "12"})
+    submissions.accept(Submission.objects.get(period=world.period), by=world.mande)
+    world.periods.pop(0)
+
+    reporter.goto(address(world))
+    with reporter.expect_download() as handed_out:
+        reporter.get_by_role("link", name="Workbook").click()
+    file = tmp_path / "back.xlsx"
+    handed_out.value.save_as(file)
+    fill_workbook(file, {"LIV-2": 41, "LIV-5": 64})
+    reporter.goto(reverse("workbook_new"))
+    reporter.locator("input[type=file]").set_input_files(file)
+    reporter.get_by_role("button", name="Check the workbook").click()
+    reporter.get_by_role("button", name="Take over 2 figures").click()
+    type_and_send(reporter, world, {})
+
+    mande = visit(world.mande)
+    mande.goto(address(world, "review"))
+    mande.get_by_role("button", name="Accept all figures").click()
+    mande.get_by_text("Accepted. The figures count from now on.").wait_for()
+    assert total_on_overview(mande, "Completed vocational training") == "71"
+    (running,) = rollup.progress(world.project.indicators.filter(definition__code="LIV-5"), through=world.period.ends_on)
+    assert total_on_overview(mande, "Members of savings groups") == str(int(running.progress.value)) == "64"
+    assert "71" in _donors_document(world)
+
+
+def fill_workbook(file, figures):
+    """Type totals into the sheet of figures, as a person does in a spreadsheet."""
+    book = openpyxl.load_workbook(file)
+    sheet = book["Figures"]
+    names = {cell.value: cell.column for cell in sheet[1]}
+    for row in range(workbook_sheets.FIRST_ROW, sheet.max_row + 1):
+        code, _place, *cell = str(sheet.cell(row, names["key"]).value).split("|")
+        if code in figures and not any(cell):
+            sheet.cell(row, names["value"]).value = figures[code]
+    book.save(file)
+
+
+def total_on_overview(page, title):
+    page.goto(reverse("overview"))
+    row = page.locator("tr", has=page.get_by_role("link", name=title))
+    row.wait_for()
+    return row.locator("td").nth(1).inner_text().strip()
 
 
 def test_what_was_typed_without_a_connection_is_sent_when_it_is_back(world, visit):
