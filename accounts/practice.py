@@ -60,6 +60,7 @@ SHIPPED: dict[str, Shipped] = {
         "0", _("1: a second person may let a project start without a valid review, with a reason"), "communities, section 2"
     ),
     "action-point-second-person": Shipped("1", _("1: who finished an action point does not verify it"), "house rule"),
+    "survey-second-person": Shipped("1", _("1: who closed a survey round does not approve it"), "house rule"),
     "import-undo-days": Shipped("7", _("Days within which an import can be undone"), "house rule"),
     "invitation-days": Shipped("14", _("Days for which an invitation is open"), "house rule"),
     "child-handover-hours": Shipped(

@@ -167,7 +167,13 @@ def _of_key(granted: frozenset[Permission], key: Any) -> frozenset[Permission]:
         return frozenset()
     reading = {word for word in granted if word.value.startswith("read_")}
     if key.may_write:
-        reading |= granted & {Permission.ENTER_FIGURES, Permission.RECORD_ACTIVITIES, Permission.EDIT_ACTION_POINTS, Permission.EDIT_MONEY}
+        reading |= granted & {
+            Permission.ENTER_FIGURES,
+            Permission.RECORD_ACTIVITIES,
+            Permission.RECORD_SURVEYS,
+            Permission.EDIT_ACTION_POINTS,
+            Permission.EDIT_MONEY,
+        }
     if key.may_submit:
         reading |= granted & {Permission.SUBMIT_FIGURES}
     return frozenset(reading)

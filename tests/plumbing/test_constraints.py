@@ -9,7 +9,7 @@ from django.db.models import CheckConstraint
 from programs.models import Target
 from tests import factories
 
-OURS = {"accounts", "locations", "programs", "reintegration", "reporting", "exchange"}
+OURS = {"accounts", "locations", "programs", "surveys", "communities", "institutions", "reintegration", "reporting", "exchange"}
 # When alone says enough: the other half is the portal itself, or the row's own author.
 ALONE = {("donorreport", "commented_at"), ("donorreport", "accepted_at")}
 
