@@ -24,6 +24,7 @@ BEAT = {
     "note that beat is alive": ("plumbing.tasks.note_beat", MINUTE, MINUTE),
     "seal the audit log": ("accounts.tasks.seal_audit", 10, 10),
     "open reporting periods": ("programs.tasks.open_periods", 5 * MINUTE, 5 * MINUTE),
+    "prefill reports from records": ("reporting.tasks.count_records", 5 * MINUTE, 5 * MINUTE),
     "write reminders": ("reporting.tasks.remind", 15 * MINUTE, 15 * MINUTE),
     "send what waits in the outbox": ("accounts.tasks.send_messages", MINUTE, MINUTE),
     "build files of donor reports that wait": ("reporting.tasks.build_report_files", MINUTE, MINUTE),

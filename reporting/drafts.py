@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -108,10 +108,15 @@ def start(
     origin: str = Submission.Origin.PARTNER,
     source: str = "",
 ) -> Submission:
-    """Open the first revision of a report. A second one at the same time is refused with the address of the first."""
+    """Open the first revision of a report. A second one at the same time is refused with the address of the first.
+
+    A draft that the portal filled in from the records and nobody has touched is no second one: whoever starts takes it up.
+    """
     _may_start(project, partner, period, by, origin)
     waiting = Submission.objects.open().filter(project=project, partner=partner, period=period).first()
     if waiting is not None:
+        if by is not None and _take_up(waiting, by=by, origin=origin):
+            return waiting
         raise AlreadyOpen(waiting)
     if Submission.objects.accepted().filter(project=project, partner=partner, period=period).exists():
         raise Refused(_("This report is accepted. Ask the reviewer to reopen it if a figure must change."))
@@ -148,6 +153,24 @@ def write_figures(
         _store(submission, kept, dropped, replace_all=replace_all)
         audit.record("submission.figures_written", [submission], by=by, figures=len(kept), source=source)
     return submission
+
+
+def fill(submission: Submission, figures: Sequence[FigureInput]) -> bool:
+    """Write what the portal counted into its own draft; what it counted before and not now becomes empty.
+
+    False where a person was faster: from then on the draft is theirs. Raises Invalid where a count does not fit its indicator.
+    """
+    rows, problems = _Reader(submission).read(figures, by=None, source=Figure.Source.RECORDS)
+    if problems:
+        raise Invalid(problems)
+    with transaction.atomic():
+        untouched = _untouched(submission)
+        if not untouched.update(draft_version=F("draft_version") + 1, updated_at=timezone.now()):
+            return False
+        _store(submission, [row for row in rows if row is not None], [], replace_all=True)
+        audit.record("submission.filled_from_records", [submission], by=None, figures=len(rows))
+    submission.refresh_from_db(fields=["draft_version", "updated_at"])
+    return True
 
 
 def write_narrative(
@@ -231,6 +254,23 @@ def questions_for(project: Project) -> list[NarrativeQuestion]:
     return sorted(nearest.values(), key=lambda q: (q.order, q.pk))
 
 
+def _untouched(submission: Submission) -> QuerySet[Submission]:
+    """The submission, as long as it is a draft that the portal made and nobody has opened or saved."""
+    return Submission.objects.filter(pk=submission.pk, state=Submission.State.DRAFT, created_by__isnull=True, edited_at__isnull=True)
+
+
+def _take_up(submission: Submission, *, by: User, origin: str) -> bool:
+    """Make the portal's own draft this person's. False where it is somebody's already."""
+    if origin == Submission.Origin.PAST:
+        return False
+    with transaction.atomic():
+        if not _untouched(submission).update(created_by=by, origin=origin, updated_at=timezone.now()):
+            return False
+        audit.record("submission.started", [submission, submission.project], by=by, origin=origin)
+    submission.refresh_from_db()
+    return True
+
+
 def _may_start(project: Project, partner: Organization, period: ReportingPeriod, by: User | None, origin: str) -> None:
     if origin == Submission.Origin.PAST:
         if by is not None:
@@ -301,13 +341,12 @@ class _Reader:
         self.cells: dict[int, set[str]] = {}
         self.problems: list[Problem] = []
 
-    def read(self, figures: Sequence[FigureInput], *, by: User, source: str) -> tuple[list[Figure | None], list[Problem]]:
+    def read(self, figures: Sequence[FigureInput], *, by: User | None, source: str) -> tuple[list[Figure | None], list[Problem]]:
         places = {p.code: p for p in Place.objects.filter(code__in={f.place for f in figures})}
         seen: dict[tuple[str, str, str], int] = defaultdict(int)
         keys = {disaggregations.key_of(f.cell) for f in figures}
         known = self._known(keys)
-        key = getattr(by, "api_key", None) if by.is_service else None
-        behind = key.created_by_id if key is not None else next(iter(access.acts_for(by)), None)
+        behind = _behind(by)
         rows: list[Figure | None] = []
         for position, one in enumerate(figures):
             path = one.path or f"figures/{position}"
@@ -441,6 +480,14 @@ class _Reader:
 
     def _problem(self, path: str, message: str, code: str) -> None:
         self.problems.append(Problem(path, message, code))
+
+
+def _behind(by: User | None) -> int | None:
+    """Who issued the key that writes, or whose deputy writes."""
+    if by is None:
+        return None
+    key = getattr(by, "api_key", None) if by.is_service else None
+    return key.created_by_id if key is not None else next(iter(access.acts_for(by)), None)
 
 
 def outside(place: Place, assigned: Iterable[int]) -> bool:

@@ -58,6 +58,8 @@ class Row:
     target_number: Decimal | None = None
     reason: str = ""
     source: str = ""
+    tally: str = ""
+    records_say: str = ""
     notes: list[FigureNote] = field(default_factory=list)
     sentences: dict[str, str] = field(default_factory=dict)
     options: list[tuple[str, str]] = field(default_factory=list)
@@ -205,6 +207,8 @@ def _split(wanted: Q, submission: Submission | None) -> tuple[dict[tuple[int, in
     rows = Figure.objects.filter(wanted).select_related(
         "disaggregation", "period", "option", "place", "indicator__definition", "indicator__result"
     )
+    if submission is not None:
+        rows = rows.with_records()
     for row in rows.order_by("period_end", "id"):
         if submission is not None and row.submission_id == submission.pk:
             now[row.indicator_id, row.place_id][row.disaggregation.key] = row
@@ -305,10 +309,37 @@ def _row(indicator: Indicator, place: Place, cells: Mapping[str, Figure], column
     row = Row(indicator, place, kind, Cell(name, _typed_text(total), where, _("Total")))
     row.cells = [Cell(name + c.key, _typed_text(cells.get(c.key)), f"{where}, {c.label}", c.label) for c in columns]
     row.reason = total.reason if total is not None else ""
-    row.source = (
-        f"{total.get_source_display()} {total.source_detail}".strip() if total is not None and total.source != Figure.Source.TYPED else ""
-    )
+    row.source = _source(total)
+    if total is not None and total.source == Figure.Source.RECORDS:
+        row.tally = indicator.definition.computed_by
+    row.records_say = _records_say(total)
     return row
+
+
+def _source(total: Figure | None) -> str:
+    """Where a figure came from, in words; typed ones say nothing."""
+    if total is None or total.source == Figure.Source.TYPED:
+        return ""
+    if total.source == Figure.Source.RECORDS:
+        return _("counted from the records, %(at)s") % {"at": formats.moment(total.entered_at)}
+    return f"{total.get_source_display()} {total.source_detail}".strip()
+
+
+def _records_say(total: Figure | None) -> str:
+    """What the records say by now, where that is not what stands in the report; empty where it is, or where no tally counts it."""
+    if total is None or getattr(total, "records_at", None) is None:
+        return ""
+    now = (total.records_value, total.records_numerator, total.records_denominator)  # type: ignore[attr-defined]
+    if now == (total.value, total.numerator, total.denominator):
+        return ""
+    return as_number(*now) or _("nothing")
+
+
+def as_number(value: Decimal | None, numerator: Decimal | None, denominator: Decimal | None) -> str:
+    """A count, or numerator and denominator, as people write it; empty for none."""
+    if numerator is not None:
+        return f"{formats.number(numerator)} / {formats.number(denominator)}"
+    return "" if value is None else formats.number(value)
 
 
 def _typed_text(row: Figure | None) -> str:

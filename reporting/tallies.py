@@ -42,7 +42,8 @@ def check_bindings(databases: Any = None, **_options: Any) -> list[checks.CheckM
 
 
 def _misfits(definitions: list[IndicatorDefinition]) -> list[checks.CheckMessage]:
-    known, found = {one.key: one for one in TALLIES}, []
+    known = {one.key: one for one in TALLIES}
+    found: list[checks.CheckMessage] = []
     for row in definitions:
         if not row.computed_by:
             continue

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from programs.models import Project
-from reporting import published, reminders, report_files
+from reporting import prefill, published, reminders, report_files
 from reporting.models import DonorReportFile
 
 
@@ -11,6 +11,12 @@ from reporting.models import DonorReportFile
 def remind() -> int:
     """Write the reminders that are due now."""
     return reminders.remind()
+
+
+@shared_task
+def count_records() -> int:
+    """Prefill drafts of open periods from the records, and note where the records changed since."""
+    return prefill.sweep()
 
 
 @shared_task

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reporting.views import donor_reports, entry, grants, review
+from reporting.views import donor_reports, entry, grants, records, review
 
 REPORT = "reports/<str:code>/<str:period>/<int:partner>/"
 
@@ -36,6 +36,8 @@ urlpatterns = [
     path(REPORT + "attachments/", entry.files, name="report_attachments"),
     path(REPORT + "check/", entry.check, name="report_check"),
     path(REPORT + "history/", entry.history, name="report_history"),
+    path(REPORT + "records/", records.records, name="report_records"),
+    path(REPORT + "records/<int:pk>/take/", records.take, name="report_take"),
     path(REPORT + "extend/", review.extend, name="report_extend"),
     path(REPORT + "act/<slug:what>/", entry.act, name="report_act"),
     path(REPORT + "review/", review.page, name="review"),

@@ -75,8 +75,36 @@ class CommentOut(serializers.Serializer):
     answered_at = serializers.DateTimeField(allow_null=True)
 
 
+class CountOut(serializers.Serializer):
+    value = ExactNumberField(max_digits=17, decimal_places=6, required=False)
+    numerator = ExactNumberField(max_digits=17, decimal_places=6, required=False)
+    denominator = ExactNumberField(max_digits=17, decimal_places=6, required=False)
+
+
+class RecordsOut(serializers.Serializer):
+    """A figure that the portal counts from its own records: as filled in, and as the records say now (totals)."""
+
+    indicator = serializers.CharField()
+    place = serializers.CharField()
+    tally = serializers.CharField(help_text="Which count; its page says what it counts.")
+    definition = serializers.CharField(help_text="What it said it counts when it was filled in or first offered.")
+    filled_at = serializers.DateTimeField(allow_null=True, help_text="Null: a person was first, the number is only offered.")
+    taken_by_a_person = serializers.BooleanField(help_text="False: the portal filled it in.")
+    digest = serializers.CharField(help_text="SHA-256 of what was counted when it was filled in.")
+    filled = CountOut()
+    latest_at = serializers.DateTimeField()
+    latest = CountOut(help_text="Empty: the records say nothing now.")
+    has_drifted = serializers.BooleanField(help_text="The records changed since it was filled in.")
+
+
+class TakeRecordsIn(serializers.Serializer):
+    indicator = PlainTextField(max_length=30)
+    place = PlainTextField(max_length=32)
+
+
 class SubmissionOut(SubmissionRow):
     figures = FigureShape(many=True)
+    records = RecordsOut(many=True, help_text="Figures that a tally counts.")
     narrative = AnswerOut(many=True)
     comments = CommentOut(many=True, help_text="What the reviewer wrote on single figures.")
 

@@ -21,11 +21,11 @@ from plumbing.refusals import Invalid, Problem, Stale
 from programs.api.partners import visible_project, writing_for
 from programs.api.views import taken
 from programs.models import Indicator, Project, ReportingPeriod
-from reporting import checks, drafts, submissions
+from reporting import checks, drafts, prefill, submissions
 from reporting.api import serializers as shapes
 from reporting.api.figures import incoming, outgoing, rows_of
 from reporting.api.filters import SubmissionFilters
-from reporting.models import Figure, FigureNote, NarrativeAnswer, Submission
+from reporting.models import Figure, FigureNote, NarrativeAnswer, PrefillCell, Submission
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
@@ -68,8 +68,22 @@ class Submissions(Listed):
     related = ("project__program", "partner", "period", "reopening")
     lookup_field, lookup_url_kwarg, lookup_value_regex = "public_id", "id", UUID
     refusals = {drafts.AlreadyOpen: lambda error, request: {"submission": address_of(error.submission, request)}}
-    guarded = ("figures", "narrative", "nil", "submit")
-    tagged = ("retrieve", "create", "figures", "narrative", "nil", "submit", "recall", "sign_off", "return_", "accept", "reopen", "explain")
+    guarded = ("figures", "narrative", "nil", "submit", "take_records")
+    tagged = (
+        "retrieve",
+        "create",
+        "figures",
+        "narrative",
+        "nil",
+        "submit",
+        "recall",
+        "sign_off",
+        "return_",
+        "accept",
+        "reopen",
+        "explain",
+        "take_records",
+    )
 
     @extend_schema(
         summary="Open a report",
@@ -154,6 +168,21 @@ class Submissions(Listed):
         submissions.explain(submission, indicator=indicator, place=place, flag=given["flag"], sentence=given["sentence"], by=request.user)
         return self._answer(submission)
 
+    @act("Take the number of the records", shapes.TakeRecordsIn)
+    def take_records(self, request: Any, id: str) -> Response:
+        """Puts what the records say now in the place of what stands in the draft; If-Match guards as with figures."""
+        submission = self.found()
+        drafts.may_write(submission, by=request.user)
+        given = taken(shapes.TakeRecordsIn, request.data)
+        row = next(
+            (r for r in prefill.of(submission) if (r.indicator.code, r.place.code) == (given["indicator"], code_of(given["place"]))), None
+        )
+        if row is None:
+            raise Invalid([Problem("indicator", _("No tally counts this figure."), "not_counted")])
+        row.submission = submission
+        prefill.take(row, by=request.user, version=version_of(request, submission))
+        return self._answer(submission)
+
     @act("Sign off for the partner")
     def sign_off(self, request: Any, id: str) -> Response:
         return self._answer(submissions.sign_off(self.found(), by=request.user))
@@ -213,7 +242,8 @@ class Submissions(Listed):
     def _answer(self, submission: Submission, status: int = 200) -> Response:
         row = self.row(id=submission.pk)
         row |= {"figures": outgoing(rows_of(submission.pk)), "narrative": _narrative(submission), "comments": _comments(submission)}
-        body = dict(shapes.SubmissionRow(row).data) | {name: row[name] for name in ("figures", "narrative", "comments")}
+        row["records"] = _records(submission)
+        body = dict(shapes.SubmissionRow(row).data) | {name: row[name] for name in ("figures", "records", "narrative", "comments")}
         headers = {"ETag": f'"{row["draft_version"]}"', "Location": address_of(submission, self.request)}
         return Response(body, status=status, headers=headers)
 
@@ -282,6 +312,24 @@ def _comments(submission: Submission) -> list[dict[str, Any]]:
         {"indicator": code, "place": place, "text": text, "written_at": written, "answered_at": answered}
         for code, place, text, written, answered in rows.values_list("indicator__code", "place__code", "text", "written_at", "answered_at")
     ]
+
+
+def _records(submission: Submission) -> list[dict[str, Any]]:
+    return [
+        {
+            "indicator": row.indicator.code, "place": row.place.code, "tally": row.tally, "definition": row.definition,
+            "filled_at": row.filled_at, "taken_by_a_person": row.person_id is not None, "digest": row.digest,
+            "filled": _count(total, prefill.filled), "latest_at": row.latest_at, "latest": _count(total, prefill.latest),
+            "has_drifted": row.has_drifted,
+        }
+        for row in prefill.of(submission)
+        for total in [next((cell for cell in row.cells.all() if not cell.disaggregation.key), None)]
+    ]  # fmt: skip
+
+
+def _count(cell: PrefillCell | None, read: Callable[[PrefillCell], prefill.Number]) -> dict[str, str]:
+    number = read(cell) if cell is not None else prefill.NOTHING
+    return {name: f"{part:f}" for name in ("value", "numerator", "denominator") if (part := getattr(number, name)) is not None}
 
 
 def _listed(found: checks.Checklist) -> dict[str, Any]:

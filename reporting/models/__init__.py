@@ -10,6 +10,7 @@ from reporting.models.donor_reports import (
     WordTemplate,
 )
 from reporting.models.figures import Figure, FigureDecision, FigureNote, FlagReason, RestatedReport, Restatement, RollupRow
+from reporting.models.prefills import Prefill, PrefillCell, RecordsCheck
 from reporting.models.published import PublishedNumber
 from reporting.models.submissions import (
     Attachment,
@@ -34,7 +35,10 @@ __all__ = [
     "FlagReason",
     "NarrativeAnswer",
     "NarrativeQuestion",
+    "Prefill",
+    "PrefillCell",
     "PublishedNumber",
+    "RecordsCheck",
     "Reopening",
     "RestatedReport",
     "Restatement",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from django.apps import apps
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -38,6 +39,15 @@ class FigureQuerySet(ScopedQuerySet["Figure"]):
 
     def totals(self) -> FigureQuerySet:
         return self.filter(disaggregation__key="")
+
+    def with_records(self) -> FigureQuerySet:
+        """Annotate what the records say now: ``records_at`` (none: no tally counts it) and the number, in the same query."""
+        cells = apps.get_model("reporting", "PrefillCell").objects.filter(
+            prefill__submission=OuterRef("submission"), prefill__indicator=OuterRef("indicator"), prefill__place=OuterRef("place"),
+            disaggregation=OuterRef("disaggregation"),
+        )  # fmt: skip
+        fields = {"at": "prefill__latest_at", "value": "latest_value", "numerator": "latest_numerator", "denominator": "latest_denominator"}
+        return self.annotate(**{f"records_{name}": Subquery(cells.values(field)[:1]) for name, field in fields.items()})
 
 
 @choices_held("reason", "source")

@@ -131,6 +131,13 @@ class Submission(models.Model):
     def is_editable(self) -> bool:
         return self.state in self.EDITABLE
 
+    @property
+    def is_the_portals(self) -> bool:
+        """Whether the portal made this draft from the records and nobody has opened or saved it."""
+        return (
+            self.state == self.State.DRAFT and self.created_by_id is None and self.edited_at is None and self.origin == self.Origin.PARTNER
+        )
+
 
 class SubmissionSnapshot(models.Model):
     """What was submitted, word for word, each time: immutable, so that a reviewer can compare."""

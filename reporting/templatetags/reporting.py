@@ -36,6 +36,7 @@ DONOR_REPORTS = {
 
 EVENTS = {
     "submission.started": _l("started"),
+    "submission.filled_from_records": _l("filled in from the records"),
     "submission.figures_written": _l("figures saved"),
     "submission.narrative_written": _l("narrative saved"),
     "submission.nil": _l("made a nil report"),

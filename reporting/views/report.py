@@ -67,8 +67,8 @@ class Report:
         return reverse(name, args=[self.project.code, self.period.code, self.partner.pk])
 
     def started(self) -> Submission:
-        """The submission to write to, opened now where there is none; staff open it on the partner's behalf."""
-        if self.submission is not None and self.submission.state != Submission.State.WITHDRAWN:
+        """The submission to write to, opened now where there is none or only the portal's; staff open it on the partner's behalf."""
+        if self.submission is not None and not self.submission.is_the_portals:
             return self.submission
         own = self._holds(Permission.ENTER_FIGURES)
         origin = Submission.Origin.PARTNER if own else Submission.Origin.ON_BEHALF

@@ -51,6 +51,10 @@ WRITES: dict[str, tuple[Permission, Any]] = {
         P.ENTER_FIGURES,
         lambda w: {"indicator": w.project.indicators.first().code, "place": w.place.code, "flag": "jump", "sentence": "A new camp."},
     ),
+    "submissions.take_records": (
+        P.ENTER_FIGURES,
+        lambda w: {"indicator": w.project.indicators.first().code, "place": w.place.code},
+    ),
     "submissions.sign_off": (P.SIGN_OFF_FIGURES, lambda w: {}),
     "submissions.submit": (P.SUBMIT_FIGURES, lambda w: {}),
     "submissions.recall": (P.SUBMIT_FIGURES, lambda w: {}),
@@ -59,7 +63,14 @@ WRITES: dict[str, tuple[Permission, Any]] = {
     "submissions.reopen": (P.REOPEN_FIGURES, lambda w: {"indicators": [w.project.indicators.first().code], "reason": "A sheet."}),
 }
 # Staff may go on with a partner's report for it; to open one, they say "on_behalf".
-ON_BEHALF = {"submissions.figures", "submissions.narrative", "submissions.nil", "submissions.explain", "imports.confirm"}
+ON_BEHALF = {
+    "submissions.figures",
+    "submissions.narrative",
+    "submissions.nil",
+    "submissions.explain",
+    "submissions.take_records",
+    "imports.confirm",
+}
 # A file cannot be sent as JSON: what it needs is shown in tests/exchange/test_api.py.
 FORM_ONLY = {"imports.create"}
 
