@@ -173,6 +173,8 @@ def _of_key(granted: frozenset[Permission], key: Any) -> frozenset[Permission]:
             Permission.RECORD_SURVEYS,
             Permission.EDIT_ACTION_POINTS,
             Permission.EDIT_MONEY,
+            Permission.RECORD_COMMUNITIES,
+            Permission.RECORD_FORUMS,
         }
     if key.may_submit:
         reading |= granted & {Permission.SUBMIT_FIGURES}

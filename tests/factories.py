@@ -9,6 +9,7 @@ from typing import Any
 
 from accounts.models import Organization, User
 from accounts.roles import Role
+from communities.models import Community, CommunityProject
 from locations import gazetteer
 from locations.models import Place
 from programs import access, calendar, framework
@@ -154,3 +155,10 @@ def _noon(day: date):  # type: ignore[no-untyped-def]
     from datetime import UTC, datetime
 
     return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+
+
+def community(of: World, name: str = "", **fields: Any) -> Community:
+    """A community at the world's place, kept by its partner, with its project."""
+    row = Community.objects.create(**{"name": name or f"Community {next(_number)}", "place": of.place, "partner": of.partner, **fields})
+    CommunityProject.objects.create(community=row, project=of.project)
+    return row

@@ -97,6 +97,7 @@ class Everything:
             "assignment": (self.all.training.assignments.first().pk,),
             "definition": (own.pk,),
             "person": (world.reporter.pk,),
+            "community": (factories.community(world).pk,),
             "organization": (world.partner.pk,),
             "receipt": (receipt.pk,),
             "child month": (child_month.pk,),
@@ -144,11 +145,13 @@ EVERYBODY = "AMEPRSWIKFCDU"
 STAFF = "AMEPRSWIKFCU"  # everybody who reads programs: all but donors
 FIELD = "MEPRSWIK"
 REPORTING = "MEPR"
+COMMUNITY_READERS = "MEPRIK"
+COMMUNITY_RECORDERS = "PRI"
 SENT = "post"  # answers to a form that is sent, never to a plain visit
 
 # page -> what it is about (a key of Everything, further parts of the address after "+") and for whom it opens
 PAGES: dict[str, tuple[str, str]] = {
-    **dict.fromkeys(("donor_reports", "grants", "spending", "review_list", "imports", "workbook_new", "activities", "action_points", "visits", "clearances", "projects", "library", "tallies", "overview", "my_work", "waiting_counts", "scope", "search", "delivery"), ("", EVERYBODY)),
+    **dict.fromkeys(("donor_reports", "grants", "spending", "review_list", "imports", "workbook_new", "activities", "action_points", "visits", "clearances", "projects", "library", "tallies", "communities", "overview", "my_work", "waiting_counts", "scope", "search", "delivery"), ("", EVERYBODY)),
     "tally": ("+activities.dialogue.held", EVERYBODY),
     "word_templates": ("", "ME"),
     "record_activity": ("", FIELD),
@@ -213,6 +216,9 @@ PAGES: dict[str, tuple[str, str]] = {
     "hand_over": ("assignment", "AME"),
     "definition": ("definition", STAFF),
     "number": ("definition", STAFF),
+    "add_community": ("", COMMUNITY_RECORDERS),
+    "community": ("community", COMMUNITY_READERS),
+    **dict.fromkeys(("change_community", "count_population", "check_access"), ("community", COMMUNITY_RECORDERS)),
     "edit_definition": ("definition", "AME"),
     "propose_successor": ("definition", "AME"),
     "approve_definition": ("definition", SENT),

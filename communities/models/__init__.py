@@ -1,1 +1,5 @@
-"""The records of communities."""
+"""What happens in communities."""
+
+from communities.models.communities import AccessCheck, Community, CommunityProject, PopulationCount
+
+__all__ = ["AccessCheck", "Community", "CommunityProject", "PopulationCount"]

@@ -1,0 +1,194 @@
+"""The list of communities, one community, and the forms that keep its record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.contrib.auth.decorators import login_required
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Organization
+from accounts.roles import Permission
+from communities import registry
+from communities.forms import AccessForm, CommunityForm, PopulationForm
+from communities.models import AccessCheck, Community, PopulationCount
+from plumbing.lists import Column, Listing, ListPage
+from programs import access
+from programs.access import NotAllowed
+from programs.forms import places_of
+from programs.models import Project, ProjectPartner
+from programs.models.projects import Sensitivity
+from programs.views.acts import FormPage
+
+RECORD = Permission.RECORD_COMMUNITIES
+
+
+class CommunityFilter(django_filters.FilterSet):
+    project = django_filters.ModelChoiceFilter(
+        label=_("Project"), field_name="project_links__project", queryset=lambda request: Project.objects.visible_to(request.user)
+    )
+    name = django_filters.CharFilter(label=_("Name"), field_name="name", lookup_expr="icontains")
+    place = django_filters.CharFilter(label=_("Place"), method="in_place")
+
+    class Meta:
+        model = Community
+        fields: list[str] = []
+
+    def in_place(self, rows: Any, name: str, value: str) -> Any:
+        """A code takes everything below it; a word, places called like it."""
+        return rows.filter(Q(place__above__ancestor__code=value.strip().upper()) | Q(place__name__icontains=value.strip())).distinct()
+
+
+class CommunityList(ListPage):
+    model = Community
+    filterset_class = CommunityFilter
+    template_name = "communities/communities.html"
+    ordering = "name"
+    related = ("place", "place__parent", "partner")
+    columns = (
+        Column("name", _("Community"), order=["name"], export="name"),
+        Column("place", _("Place"), order=["place__name"], export="place__name"),
+        Column("place_code", _("P-code"), export="place__code", hidden=True),
+        Column("area", _("Lies in"), order=["place__parent__name"], export="place__parent__name"),
+        Column("partner", _("Partner"), order=["partner__name"], export="partner__name"),
+        Column("monitors", _("Monitors"), export="monitors", number=True),
+        Column("sensitivity", _("Class"), export="sensitivity", words=Sensitivity.choices, hidden=True),
+    )
+
+    def context(self, listing: Listing) -> dict[str, Any]:
+        return {"may_record": RECORD in access.words(self.request.user)}
+
+
+@login_required
+def community(request: HttpRequest, pk: int) -> HttpResponse:
+    row = visible(request, pk)
+    shown = {
+        "community": row, "projects": list(row.projects.all()), "population": _population(row), "access": _access(row),
+        "may_record": registry.allows(request.user, RECORD, row),
+        "crumbs": [(_("Communities"), reverse("communities")), (row.name, "")],
+    }  # fmt: skip
+    return render(request, "communities/community.html", shown)
+
+
+def visible(request: HttpRequest, pk: int, permission: Permission | None = None) -> Community:
+    """The community of the address: 404 for whoever may not read it, 403 for who reads it but may not do this."""
+    rows = Community.objects.visible_to(request.user).select_related("place", "place__parent", "partner")
+    row: Community = get_object_or_404(rows, pk=pk)
+    if permission is not None and not registry.allows(request.user, permission, row):
+        raise NotAllowed(_("You may not do this here: it needs the permission to %(what)s.") % {"what": permission.label})
+    return row
+
+
+class AddCommunity(FormPage):
+    title = _("Add a community")
+    button = _("Add the community")
+    done = _("The community is added.")
+
+    def prepare(self) -> None:
+        access.require_word(self.request.user, RECORD)
+
+    def form(self, *data: Any) -> CommunityForm:
+        projects = Project.objects.visible_to(self.request.user, RECORD).order_by("code")
+        return CommunityForm(*data, projects=projects, partners=keepers(self.request.user))
+
+    def act(self, form: Any) -> Community:
+        return registry.add(**form.cleaned_data, by=self.request.user)
+
+    def go_to(self, result: Community) -> str:
+        return reverse("community", args=[result.pk])
+
+    def crumbs(self) -> Any:
+        return [(_("Communities"), reverse("communities")), (self.title, "")]
+
+
+class OfCommunity(FormPage):
+    """A form about one community."""
+
+    permission = RECORD
+
+    def prepare(self) -> None:
+        self.community = visible(self.request, self.kwargs["pk"], self.permission)
+
+    def go_to(self, result: Any) -> str:
+        return reverse("community", args=[self.community.pk])
+
+    def crumbs(self) -> Any:
+        return [(_("Communities"), reverse("communities")), (self.community.name, self.go_to(None)), (self.title, "")]
+
+
+class ChangeCommunity(OfCommunity):
+    title = _("Change the community")
+
+    def form(self, *data: Any) -> CommunityForm:
+        row = self.community
+        projects = Project.objects.filter(
+            Q(pk__in=Project.objects.visible_to(self.request.user, RECORD).values("pk")) | Q(pk__in=row.projects.values("pk"))
+        )
+        start = {
+            "name": row.name, "place": row.place, "projects": list(row.projects.all()), "languages": row.languages,
+            "monitors": row.monitors, "sensitivity": row.sensitivity,
+        }  # fmt: skip
+        first = row.projects.first()
+        return CommunityForm(*data, projects=projects.order_by("code"), places=places_of(first) if first else (), initial=start)
+
+    def act(self, form: Any) -> Community:
+        return registry.change(self.community, **form.cleaned_data, by=self.request.user)
+
+
+class CountPopulation(OfCommunity):
+    title = _("Record the population")
+    button = _("Save the count")
+
+    def form(self, *data: Any) -> PopulationForm:
+        return PopulationForm(*data)
+
+    def act(self, form: Any) -> Any:
+        given = form.cleaned_data
+        people = {group: given[group] for group in PopulationCount.Group.values}
+        return registry.count_population(
+            self.community, people=people, observed_on=given["observed_on"], source=given["source"], by=self.request.user
+        )
+
+
+class CheckAccess(OfCommunity):
+    title = _("Record how it is reached")
+    button = _("Save the check")
+
+    def form(self, *data: Any) -> AccessForm:
+        return AccessForm(*data)
+
+    def act(self, form: Any) -> AccessCheck:
+        return registry.check_access(self.community, **form.cleaned_data, by=self.request.user)
+
+
+def keepers(user: Any) -> Any:
+    """Organizations for which this person may keep a community: partners of the projects, or the agency's own offices."""
+    projects = Project.objects.visible_to(user, RECORD)
+    own = {one.scope.get("partner") for one in access.held(user) if RECORD in one.words}
+    named = ProjectPartner.objects.filter(project__in=projects).exclude(role=ProjectPartner.Role.FUNDING).values("organization")
+    found = Organization.objects.filter(Q(pk__in=named) | Q(kind=Organization.Kind.AGENCY))
+    return (found if None in own else found.filter(pk__in=own)).order_by("name")
+
+
+def _population(community: Community) -> dict[str, Any] | None:
+    """The newest count of a day and source, with each group's share of it."""
+    newest = community.population.order_by("-observed_on", "-id").first()
+    if newest is None:
+        return None
+    rows = list(community.population.filter(observed_on=newest.observed_on, source=newest.source))
+    order = list(PopulationCount.Group.values)
+    rows.sort(key=lambda row: order.index(row.group))
+    return {"rows": rows, "total": sum(row.people for row in rows), "newest": newest}
+
+
+def _access(community: Community) -> list[AccessCheck]:
+    """The last look at each way in."""
+    last: dict[str, AccessCheck] = {}
+    for check in community.access_checks.all():
+        last.setdefault(check.means, check)
+    return [last[means] for means in AccessCheck.Means.values if means in last]
