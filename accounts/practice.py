@@ -66,6 +66,7 @@ SHIPPED: dict[str, Shipped] = {
     "child-handover-hours": Shipped(
         "48", _("Hours within which identified children are handed over to child protection"), "IDDRS 5.20: at most 48 hours"
     ),
+    "offer-stale-days": Shipped("60", _("Days after which an opportunity or service is to be verified again"), "house rule"),
     "attachment-megabytes": Shipped("10", _("Largest attachment in megabytes"), "house rule"),
 }
 

@@ -20,6 +20,7 @@ from exchange.api.views import Imports
 from locations.api.views import Places
 from plumbing import problems
 from programs.api.views import ActionPoints, Activities, Assignments, Definitions, Me, Periods, Programs, Projects
+from reintegration.api.opportunities import Opportunities
 from reporting.api.progress import ProgressOf
 from reporting.api.views import Submissions
 
@@ -32,6 +33,7 @@ router.register("indicator-definitions", Definitions, "indicator-definitions")
 router.register("places", Places, "places")
 router.register("activities", Activities, "activities")
 router.register("action-points", ActionPoints, "action-points")
+router.register("opportunities", Opportunities, "opportunities")
 router.register("submissions", Submissions, "submissions")
 router.register("imports", Imports, "imports")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from reintegration.views import children
+from reintegration.views import children, offers
 
 urlpatterns: list[URLPattern] = [
     path("children/", children.Handovers.as_view(), name="child_handovers"),
@@ -16,4 +16,14 @@ urlpatterns: list[URLPattern] = [
     path("children/counts/<int:pk>/", children.RecountChildren.as_view(), name="recount_children"),
     path("children/violations/", children.Violations.as_view(), name="child_violations"),
     path("children/violations/new/", children.CountViolations.as_view(), name="count_violations"),
+    path("opportunities/", offers.OpportunityList.as_view(), name="opportunities"),
+    path("opportunities/new/", offers.RecordOpportunity.as_view(), name="record_opportunity"),
+    path("opportunities/<int:pk>/", offers.opportunity, name="opportunity"),
+    path("opportunities/<int:pk>/change/", offers.ChangeOpportunity.as_view(), name="change_opportunity"),
+    path("opportunities/<int:pk>/verify/", offers.VerifyOpportunity.as_view(), name="verify_opportunity"),
+    path("services/", offers.ServiceList.as_view(), name="mapped_services"),
+    path("services/new/", offers.RecordService.as_view(), name="record_service"),
+    path("services/<int:pk>/", offers.mapped_service, name="mapped_service"),
+    path("services/<int:pk>/change/", offers.ChangeService.as_view(), name="change_service"),
+    path("services/<int:pk>/verify/", offers.VerifyService.as_view(), name="verify_service"),
 ]

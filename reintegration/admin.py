@@ -1,0 +1,82 @@
+"""What of this level is not about a person, in the admin: the map of opportunities and services. Cases are not here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.roles import Permission
+from programs.admin import ActAdmin, given, take_on
+from reintegration import offers
+from reintegration.models import MappedService, Opportunity, Requirement
+
+
+class OpportunityForm(forms.ModelForm):
+    requirements = forms.MultipleChoiceField(
+        label=_("It asks for"), choices=Requirement.Fact.choices, required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    class Meta:
+        model = Opportunity
+        fields = ("program", "kept_by", *offers.OPPORTUNITY_FIELDS)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["requirements"].initial = list(self.instance.requirements.values_list("fact", flat=True))
+
+    def _post_clean(self) -> None:
+        """The act checks the row."""
+
+
+class ServiceForm(forms.ModelForm):
+    class Meta:
+        model = MappedService
+        fields = ("program", "kept_by", *offers.SERVICE_FIELDS)
+
+    def _post_clean(self) -> None:
+        """The act checks the row."""
+
+
+class MapAdmin(ActAdmin):
+    word = Permission.RECORD_ACTIVITIES
+    list_select_related = ("program", "place", "kept_by")
+    autocomplete_fields = ("program", "kept_by", "organization", "place")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else ("program", "kept_by")
+
+
+@admin.register(Opportunity)
+class OpportunityAdmin(MapAdmin):
+    form = OpportunityForm
+    list_display = ("title", "provider", "kind", "sector", "place", "starts_on", "free_places", "status", "verified_on")
+    list_filter = ("kind", "sector", "status", "program")
+    search_fields = ("title", "provider", "place__name")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        known = (*offers.OPPORTUNITY_FIELDS, "requirements")
+        if change:
+            offers.change(Opportunity.objects.get(pk=obj.pk), by=request.user, **given(form, known))  # type: ignore[arg-type]
+        else:
+            whose = given(form, ("program", "kept_by"))
+            take_on(obj, offers.record(by=request.user, **whose, **given(form, known)))  # type: ignore[arg-type]
+
+
+@admin.register(MappedService)
+class ServiceAdmin(MapAdmin):
+    form = ServiceForm
+    list_display = ("kind", "provider", "place", "capacity", "status", "verified_on")
+    list_filter = ("kind", "status", "program")
+    search_fields = ("provider", "place__name")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if change:
+            offers.change_service(MappedService.objects.get(pk=obj.pk), by=request.user, **given(form, offers.SERVICE_FIELDS))  # type: ignore[arg-type]
+        else:
+            whose = given(form, ("program", "kept_by"))
+            take_on(obj, offers.record_service(by=request.user, **whose, **given(form, offers.SERVICE_FIELDS)))  # type: ignore[arg-type]
