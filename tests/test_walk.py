@@ -28,7 +28,7 @@ from programs.models import (
     SupportClearance,
     WorkPlanLine,
 )
-from reintegration.models import ChildHandover, ChildMonth
+from reintegration.models import ChildHandover, ChildMonth, MappedService, Opportunity
 from tests import factories
 from tests.reporting.reported import Reported
 
@@ -73,6 +73,9 @@ class Everything:
         office = {"project": world.project, "partner": world.partner, "place": world.place}
         receipt = ChildHandover.objects.create(**office, girls=1, identified_at=timezone.now())
         child_month = ChildMonth.objects.create(**office, year=2026, month=1, kind="associated")
+        here = {"program": world.project.program, "kept_by": world.partner, "place": world.place, "recorded_by": by}
+        offer = Opportunity.objects.create(title="Course", provider="Centre", sector="metal", kind="training", **here)
+        service = MappedService.objects.create(kind="legal", provider="Legal Aid", **here)
         own = factories.definition(f"OWN-{code}", project=world.project)
         target = framework.set_target(world.indicator(own), by=world.manager, value=Decimal(5))
         report = self.all.started()
@@ -101,6 +104,8 @@ class Everything:
             "organization": (world.partner.pk,),
             "receipt": (receipt.pk,),
             "child month": (child_month.pk,),
+            "opportunity": (offer.pk,),
+            "mapped service": (service.pk,),
         }
 
 
@@ -243,6 +248,12 @@ PAGES: dict[str, tuple[str, str]] = {
     "practice": ("", "A"),
     "practice_value": ("+jump-factor", "A"),
     "board_report": ("expected", "ME"),
+    **dict.fromkeys(("opportunities", "mapped_services"), ("", EVERYBODY)),
+    **dict.fromkeys(("record_opportunity", "record_service"), ("", FIELD)),
+    "opportunity": ("opportunity", STAFF),
+    "mapped_service": ("mapped service", STAFF),
+    **dict.fromkeys(("change_opportunity", "verify_opportunity"), ("opportunity", FIELD)),
+    **dict.fromkeys(("change_service", "verify_service"), ("mapped service", FIELD)),
 }  # fmt: skip
 # These say no before they look: whoever lacks the permission everywhere learns nothing about the object.
 SAYS_NO_FIRST = {"suspend_clearance", "propose_successor"}

@@ -39,7 +39,9 @@ class OpportunityRow(serializers.Serializer):
     sector = serializers.ChoiceField(Sector.choices)
     kind = serializers.ChoiceField(Opportunity.Kind.choices)
     provider = serializers.CharField()
-    organization = serializers.IntegerField(source="organization_id", allow_null=True, help_text="The provider, where it works in the portal.")
+    organization = serializers.IntegerField(
+        source="organization_id", allow_null=True, help_text="The provider, where it works in the portal."
+    )
     place = serializers.CharField(source="place__code")
     starts_on = serializers.DateField(allow_null=True, help_text="Null: at any time.")
     ends_on = serializers.DateField(allow_null=True)

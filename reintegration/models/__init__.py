@@ -38,12 +38,16 @@ from reintegration.models.children import (
     GraveViolationCount,
 )
 from reintegration.models.followup import Assessment, AssessmentScore, CaseContact, FollowUp
+from reintegration.models.offers import Answer, MappedService, Opportunity, Requirement, Sector, stale_before
+from reintegration.models.outcomes import FollowUpOutcome, Livelihood, Movement
 from reintegration.models.plans import Goal, Plan, Progress, Strand
 from reintegration.models.referrals import Referral
 from reintegration.models.services import ItemHandedOver, Participation, ServiceGiven
+from reintegration.models.sharing import OverrideRequest, SharingAgreement
 
 __all__ = [
     "AgeBand",
+    "Answer",
     "Assessment",
     "AssessmentScore",
     "Basis",
@@ -64,13 +68,19 @@ __all__ = [
     "ErasureReceipt",
     "ExitReason",
     "FollowUp",
+    "FollowUpOutcome",
     "Goal",
     "GraveViolationCount",
     "IntakeDraft",
     "ItemHandedOver",
+    "Livelihood",
+    "MappedService",
     "Method",
+    "Movement",
     "Notice",
     "OpenPurpose",
+    "Opportunity",
+    "OverrideRequest",
     "Participation",
     "Pathway",
     "Plan",
@@ -79,13 +89,17 @@ __all__ = [
     "Progress",
     "ProtectionContact",
     "Referral",
+    "Requirement",
+    "Sector",
     "ServiceGiven",
     "ServiceKind",
     "Sex",
+    "SharingAgreement",
     "SkippedState",
     "Source",
     "State",
     "StepProposal",
     "Strand",
     "Transition",
+    "stale_before",
 ]

@@ -95,9 +95,9 @@ class MapEntry(models.Model):
     class Meta:
         abstract = True
 
-    @property
-    def is_stale(self) -> bool:
-        return self.verified_on is None or self.verified_on < stale_before(timezone.localdate())
+    def is_stale(self, limit: date) -> bool:
+        """``limit`` from ``stale_before``, asked once for a whole list."""
+        return self.verified_on is None or self.verified_on < limit
 
 
 class OpportunityQuerySet(MapQuerySet):

@@ -97,7 +97,10 @@ class OpportunityList(ListPage):
     )
 
     def context(self, listing: Listing) -> dict[str, Any]:
-        return {"may_record": Permission.RECORD_ACTIVITIES in access.words(self.request.user)}
+        return {
+            "may_record": Permission.RECORD_ACTIVITIES in access.words(self.request.user),
+            "stale_before": stale_before(timezone.localdate()),
+        }
 
 
 class ServiceFilter(MapFilter):
@@ -131,7 +134,10 @@ class ServiceList(ListPage):
     )
 
     def context(self, listing: Listing) -> dict[str, Any]:
-        return {"may_record": Permission.RECORD_ACTIVITIES in access.words(self.request.user)}
+        return {
+            "may_record": Permission.RECORD_ACTIVITIES in access.words(self.request.user),
+            "stale_before": stale_before(timezone.localdate()),
+        }
 
 
 @login_required
@@ -141,6 +147,7 @@ def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
         "offer": row,
         "requirements": list(row.requirements.all()),
         "may_change": offers.may_change(row, request.user),
+        "stale": row.is_stale(stale_before(timezone.localdate())),
         "may_verify": Permission.RECORD_ACTIVITIES in access.words(request.user),
         "crumbs": [(_("Opportunities"), reverse("opportunities")), (row.title, "")],
     }
@@ -153,6 +160,7 @@ def mapped_service(request: HttpRequest, pk: int) -> HttpResponse:
     shown = {
         "service": row,
         "may_change": offers.may_change(row, request.user),
+        "stale": row.is_stale(stale_before(timezone.localdate())),
         "may_verify": Permission.RECORD_ACTIVITIES in access.words(request.user),
         "crumbs": [(_("Service map"), reverse("mapped_services")), (str(row), "")],
     }
@@ -217,14 +225,14 @@ class RecordService(_Record):
 
 class _OnEntry(FormPage):
     model: Any = Opportunity
-    lists, page = "opportunities", "opportunity"
+    lists, shown_on = "opportunities", "opportunity"
 
     def prepare(self) -> None:
         rows = self.model.objects.visible_to(self.request.user).select_related(*RELATED)
         self.entry = get_object_or_404(rows, pk=self.kwargs["pk"])
 
     def go_to(self, result: Any) -> str:
-        return reverse(self.page, args=[self.entry.pk])
+        return reverse(self.shown_on, args=[self.entry.pk])
 
     def crumbs(self) -> Any:
         return [
@@ -259,7 +267,7 @@ class ChangeOpportunity(_OnEntry):
 
 class ChangeService(ChangeOpportunity):
     model = MappedService
-    lists, page = "mapped_services", "mapped_service"
+    lists, shown_on = "mapped_services", "mapped_service"
     title = _("Change a service")
     names = offers.SERVICE_FIELDS
 
@@ -291,7 +299,7 @@ class VerifyOpportunity(_OnEntry):
 
 class VerifyService(VerifyOpportunity):
     model = MappedService
-    lists, page = "mapped_services", "mapped_service"
+    lists, shown_on = "mapped_services", "mapped_service"
     title = _("Verify a service")
 
 
@@ -310,7 +318,9 @@ def _map_fields(model: Any, names: tuple[str, ...], offices: QuerySet[Organizati
     found = fields_of(model, *[name for name in names if name != "place"], organization=offices)
     made: dict[str, forms.Field] = {}
     for name in names:
-        made[name] = PlaceField(help_text=_("Where it takes place: the county or payam. Type a name or a code.")) if name == "place" else found[name]
+        made[name] = (
+            PlaceField(help_text=_("Where it takes place: the county or payam. Type a name or a code.")) if name == "place" else found[name]
+        )
         if isinstance(made[name], forms.DateField):
             made[name].widget = Day()
     if model is Opportunity:

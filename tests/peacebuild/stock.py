@@ -22,6 +22,7 @@ from programs.models import (
     ProjectLevel,
     ReportingPeriod,
 )
+from reintegration.models import Opportunity
 from reporting.models import Submission
 from tests import factories
 from tests.factories import World
@@ -116,6 +117,21 @@ def imports(world: World) -> Any:
     )
 
 
+def opportunities(world: World) -> Any:
+    row = Opportunity.objects.create(
+        program=world.project.program,
+        kept_by=world.partner,
+        place=world.place,
+        title="Welding",
+        provider="Centre",
+        sector="metal",
+        kind="training",
+        recorded_by=world.reporter,
+    )
+    row.requirements.create(fact="primary")
+    return row
+
+
 MAKERS: dict[str, Callable[[World], Any]] = {
     "programs": programs,
     "projects": projects,
@@ -125,6 +141,7 @@ MAKERS: dict[str, Callable[[World], Any]] = {
     "places": places,
     "activities": activities,
     "action-points": action_points,
+    "opportunities": opportunities,
     "submissions": submissions,
     "imports": imports,
 }

@@ -30,6 +30,7 @@ QUERIES = {
     "places": 5,
     "activities": 6,
     "action-points": 5,
+    "opportunities": 6,
     "submissions": 5,
     "imports": 5,
 }

@@ -20,6 +20,11 @@ pytestmark = pytest.mark.django_db
 
 P = Permission
 
+
+def _course(world: Any) -> dict[str, Any]:
+    return {"title": "Welding", "sector": "metal", "kind": "training", "provider": "Centre", "place": world.place.code}
+
+
 # What each write needs, and a body that would pass; a new write joins here, or the first test fails.
 WRITES: dict[str, tuple[Permission, Any]] = {
     "activities.create": (
@@ -40,6 +45,12 @@ WRITES: dict[str, tuple[Permission, Any]] = {
     "imports.create": (P.ENTER_FIGURES, lambda w: {}),
     "imports.confirm": (P.ENTER_FIGURES, lambda w: {}),
     "imports.undo": (P.IMPORT_FRAMEWORK, lambda w: {}),
+    "opportunities.create": (
+        P.RECORD_ACTIVITIES,
+        lambda w: {"program": w.project.program.code, "kept_by": w.partner.pk} | _course(w),
+    ),
+    "opportunities.update": (P.RECORD_ACTIVITIES, lambda w: _course(w)),
+    "opportunities.verify": (P.RECORD_ACTIVITIES, lambda w: {"status": "open"}),
     "submissions.create": (
         P.ENTER_FIGURES,
         lambda w: {"project": w.project.code, "period": w.period.code, "partner": w.partner.pk},
