@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +25,7 @@ from accounts.roles import Permission
 from locations.models import Place, PlaceTree
 from plumbing.refusals import Invalid, Problem, Refused, Stale
 from programs import access, calendar, library
-from programs.models import Indicator, Project, ReportingPeriod
+from programs.models import AssignmentPlace, Indicator, IndicatorDefinition, Project, ReportingPeriod
 from reporting import checks, drafts, published, rollup
 from reporting.models import (
     Figure,
@@ -51,7 +52,11 @@ class OwnWork(Refused):
 
 
 class CountedTwice(Refused):
-    """Figures at a place and at a place below it would both count; the reviewer names which one does."""
+    """Figures at a place and at a place below it would both count; the reviewer names which one does. ``places``: their keys."""
+
+    def __init__(self, message: str, places: Iterable[int]) -> None:
+        super().__init__(message)
+        self.places = set(places)
 
 
 @dataclass(frozen=True)
@@ -304,33 +309,92 @@ def _move(submission: Submission, expected: Q, **values: object) -> None:
 
 
 def _to_count(submission: Submission, held: set[int], named: set[int]) -> list[Figure]:
-    """The figures of a submission that will count; parent and child place of one indicator never both."""
+    """The figures of a submission that will count; a place and one within it never both, for one indicator and partner.
+
+    In the same period the reviewer names the place that counts. Against a number that is carried from another period (running
+    total, snapshot) only the carried one can be named: then the new one does not count. To let the new one count, the carried
+    stream ends first, so that no earlier period changes unseen.
+    """
     rows = list(
         submission.figures.filter(reason="")
         .exclude(indicator__in=held)
         .select_related("indicator__definition", "place", "disaggregation", "option")
     )
+    mine: dict[int, set[int]] = defaultdict(set)
+    for row in rows:
+        mine[row.indicator_id].add(row.place_id)
     others = Figure.objects.counting().filter(
-        indicator__in={r.indicator_id for r in rows}, partner=submission.partner_id, period=submission.period_id
+        indicator__in=list(mine), partner=submission.partner_id, period=submission.period_id
     ).exclude(submission__in=_earlier(submission))  # fmt: skip
-    places = {r.indicator_id: {x.place_id for x in rows if x.indicator_id == r.indicator_id} for r in rows}
+    now = {indicator: set(ids) for indicator, ids in mine.items()}
     for indicator, place in others.values_list("indicator_id", "place_id"):
-        places.setdefault(indicator, set()).add(place)
-    several = {key: ids for key, ids in places.items() if len(ids) > 1}
-    if not several:
-        return rows
-    every = set().union(*several.values())
-    pairs = list(
-        PlaceTree.objects.filter(ancestor__in=every, descendant__in=every, depth__gt=0).values_list("ancestor_id", "descendant_id")
-    )
+        now[indicator].add(place)
+    carried = _carried(submission, rows)
+    several = set().union(*(ids | carried.get(key, set()) for key, ids in now.items() if len(ids | carried.get(key, set())) > 1))
+    within = _within(several)
     dropped: set[tuple[int, int]] = set()
-    for indicator, ids in several.items():
-        for above, below in pairs:
-            if above in ids and below in ids:
+    for indicator, ids in now.items():
+        for above in ids:
+            for below in within.get(above, set()) & ids:
                 if (above in named) == (below in named):
-                    raise CountedTwice(_("A place and a place within it are both reported. Say which one counts."))
+                    raise CountedTwice(_("A place and a place within it are both reported. Say which one counts."), (above, below))
                 dropped.add((indicator, below if above in named else above))
+        dropped |= {(indicator, place) for place in _covered(mine[indicator], carried.get(indicator, set()) - ids, within, named)}
     return [row for row in rows if (row.indicator_id, row.place_id) not in dropped]
+
+
+def _carried(submission: Submission, rows: Iterable[Figure]) -> dict[int, set[int]]:
+    """By indicator: the places whose number of another period is present in this one too, because its rule carries it."""
+    rule = {row.indicator_id: row.indicator.definition.over_time for row in rows}
+    over_time = IndicatorDefinition.OverTime
+    kept = [key for key, name in rule.items() if name != over_time.PER_PERIOD]
+    found: dict[int, set[int]] = defaultdict(set)
+    counting = Figure.objects.counting().filter(indicator__in=kept, partner=submission.partner_id).exclude(period=submission.period_id)
+    for indicator, place in counting.values_list("indicator_id", "place_id").distinct():
+        found[indicator].add(place)
+    snapshots = [key for key in found if rule[key] == over_time.SNAPSHOT]
+    if snapshots:  # a snapshot ends with its assignment
+        live = AssignmentPlace.objects.filter(
+            Q(assignment__ends_on__isnull=True) | Q(assignment__ends_on__gte=submission.period.ends_on),
+            assignment__indicator__in=snapshots, assignment__partner=submission.partner_id,
+        )  # fmt: skip
+        present: dict[int, set[int]] = defaultdict(set)
+        every = set().union(*(found[key] for key in snapshots))
+        covers = PlaceTree.objects.filter(descendant__in=every, ancestor__in=live.values("place"))
+        above: dict[int, set[int]] = defaultdict(set)
+        for place, covering in covers.values_list("descendant_id", "ancestor_id"):
+            above[covering].add(place)
+        for indicator, place in live.values_list("assignment__indicator_id", "place_id"):
+            present[indicator] |= above[place]
+        for key in snapshots:
+            found[key] &= present[key]
+    return found
+
+
+def _within(places: set[int]) -> dict[int, set[int]]:
+    """For each of these places those of them that lie within it."""
+    found: dict[int, set[int]] = defaultdict(set)
+    pairs = (
+        PlaceTree.objects.filter(ancestor__in=places, descendant__in=places, depth__gt=0) if len(places) > 1 else PlaceTree.objects.none()
+    )
+    for above, below in pairs.values_list("ancestor_id", "descendant_id"):
+        found[above].add(below)
+    return found
+
+
+def _covered(mine: set[int], carried: set[int], within: dict[int, set[int]], named: set[int]) -> set[int]:
+    """The new places that do not count because the reviewer named one carried above or below them."""
+    pairs = [(new, old) for new in mine for old in within.get(new, set()) & carried]
+    pairs += [(new, old) for old in carried for new in within.get(old, set()) & mine]
+    if any(old not in named or new in named for new, old in pairs):
+        raise CountedTwice(
+            _(
+                "A number of an earlier or later period is carried at a place above or within one reported now, so both would be counted. "
+                "Name the carried place as the one that counts, or end its assignment or take its figure back first."
+            ),
+            {old for _new, old in pairs},
+        )
+    return {new for new, _old in pairs}
 
 
 def _touched(submission: Submission) -> set[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -87,9 +88,11 @@ def act(request: HttpRequest, what: str, **address: Any) -> HttpResponse:
         words = _ACT[what](request, report)
     except (Refused, access.NotAllowed) as refused:
         lines = refused_words(refused) if isinstance(refused, Refused) else [str(refused)]
+        report = _sent(request, address)  # as it stands: what was tried is rolled back
+        twice = Place.objects.filter(pk__in=getattr(refused, "places", ()))
         if request.headers.get("HX-Request"):
-            return _review(request, report, problems=lines, status=200)
-        return _review(request, report, problems=lines, status=409)
+            return _review(request, report, problems=lines, twice=twice, status=200)
+        return _review(request, report, problems=lines, twice=twice, status=409)
     if request.headers.get("HX-Request"):
         return _review(request, report)
     if words:
@@ -170,7 +173,9 @@ def _sent(request: HttpRequest, address: dict[str, Any]) -> Report:
     return report
 
 
-def _review(request: HttpRequest, report: Report, *, problems: list[str] | None = None, status: int = 200) -> HttpResponse:
+def _review(
+    request: HttpRequest, report: Report, *, problems: list[str] | None = None, twice: Iterable[Place] = (), status: int = 200
+) -> HttpResponse:
     assert report.submission is not None
     found = review.review(report.submission)
     shown = request.GET.get("show", "all")
@@ -181,6 +186,7 @@ def _review(request: HttpRequest, report: Report, *, problems: list[str] | None 
         "groups": found.groups(shown if shown in review.SHOWN else "all"),
         "shown": shown,
         "problems": problems or [],
+        "twice": twice,
         "why_not": submissions.may_accept(report.submission, by=report.user),
         "in_review": report.submission.state == Submission.State.SUBMITTED and report.may_review,
         "return_form": ReturnForm(),

@@ -7,9 +7,9 @@ import pytest
 from accounts.models import AuditEvent
 from accounts.roles import Role
 from plumbing.refusals import Invalid, Stale
-from programs import access
+from programs import access, framework
 from programs.models import IndicatorDefinition
-from reporting import drafts, submissions
+from reporting import checks, drafts, submissions
 from reporting.drafts import FigureInput
 from reporting.models import Figure, Reopening, Restatement, Submission
 from tests import factories
@@ -304,3 +304,80 @@ def test_sending_what_one_has_seen_keeps_the_partners_sign_off_and_refuses_what_
         submissions.submit(submission, by=world.reporter, version=submission.draft_version - 1)
     submissions.submit(submission, by=world.reporter, version=submission.draft_version)
     assert (submission.state, submission.signed_off_by) == ("submitted", boss)
+
+
+def carried_above(world, over_time: str):
+    """Accepted at the county in the first quarter; sent from a place within it in the second."""
+    row = world.indicator(factories.definition("RUN", over_time=over_time, counting="things"), assigned=False)
+    inside = factories.place("SS070301", parent=world.place)
+    assigned = framework.assign(row, by=world.manager, partner=world.partner, places=[world.place])
+    world.open(0)
+    first = drafts.start(world.project, world.partner, world.periods[0], by=world.reporter)
+    drafts.write_figures(first, [FigureInput("RUN", world.place.code, value="100")], by=world.reporter)
+    send(world, first)
+    submissions.accept(first, by=world.mande)
+    framework.assign(row, by=world.manager, partner=world.partner, places=[inside], starts_on=world.periods[1].starts_on)
+    world.open(1)
+    second = drafts.start(world.project, world.partner, world.periods[1], by=world.reporter)
+    figures = [FigureInput("RUN", inside.code, value="60"), FigureInput("RUN", world.place.code, reason="not_due")]
+    drafts.write_figures(second, figures, by=world.reporter)
+    send(world, second)
+    return second, inside, assigned
+
+
+def send(world, submission):
+    for flag in checks.check(submission).flags:
+        submissions.explain(submission, indicator=flag.indicator, place=flag.place, flag=flag.kind, sentence="So.", by=world.reporter)
+    submissions.submit(submission, by=world.reporter)
+
+
+@pytest.mark.parametrize("over_time", ["running_total", "snapshot"])
+def test_a_number_carried_at_a_place_above_is_not_counted_twice(over_time):
+    world = factories.world()
+    second, inside, _assigned = carried_above(world, over_time)
+    for named in ([], [inside]):
+        with pytest.raises(submissions.CountedTwice, match="carried"):
+            submissions.accept(second, by=world.mande, counts_at=named)
+    submissions.accept(second, by=world.mande, counts_at=[world.place])
+    assert list(Figure.objects.counting().values_list("place__code", "value")) == [(world.place.code, 100)]
+
+
+def test_a_snapshot_that_ended_with_its_assignment_is_not_carried():
+    world = factories.world()
+    second, inside, assigned = carried_above(world, "snapshot")
+    type(assigned).objects.filter(pk=assigned.pk).update(ends_on=world.periods[0].ends_on)
+    submissions.accept(second, by=world.mande)
+    assert set(Figure.objects.counting().values_list("place__code", "value")) == {(world.place.code, 100), (inside.code, 60)}
+
+
+def test_what_is_added_per_period_may_move_to_a_place_within():
+    world = factories.world()
+    second, inside, _assigned = carried_above(world, "per_period")
+    submissions.accept(second, by=world.mande)
+    assert set(Figure.objects.counting().values_list("place__code", "value")) == {(world.place.code, 100), (inside.code, 60)}
+
+
+@pytest.mark.parametrize("places", [3, 30])
+def test_the_place_check_asks_the_same_questions_however_many_places(places, django_assert_max_num_queries):
+    world = factories.world()
+    world.indicator(factories.definition("A", over_time="running_total"))
+    world.open(0)
+    submission = drafts.start(world.project, world.partner, world.period, by=world.reporter)
+    figures = [FigureInput("A", factories.place(f"SS99{n:02d}").code, value="1") for n in range(places)]
+    drafts.write_figures(submission, figures, by=world.reporter)
+    with django_assert_max_num_queries(5):
+        assert len(submissions._to_count(submission, set(), set())) == places
+
+
+def test_the_reviewer_names_on_the_page_which_place_counts(client):
+    world = factories.world()
+    second, inside, _assigned = carried_above(world, "running_total")
+    client.force_login(world.mande)
+    address = f"/reports/{world.project.code}/{world.periods[1].code}/{world.partner.pk}/review/accept/"
+    refused = client.post(address)
+    assert refused.status_code == 409
+    assert f'name="counts_at" value="{world.place.pk}"' in refused.content.decode()
+    assert client.post(address, {"counts_at": world.place.pk}).status_code == 302
+    second.refresh_from_db()
+    assert second.state == "accepted"
+    assert not Figure.objects.counting().filter(place=inside).exists()
