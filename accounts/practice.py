@@ -62,6 +62,13 @@ SHIPPED: dict[str, Shipped] = {
     "action-point-second-person": Shipped("1", _("1: who finished an action point does not verify it"), "house rule"),
     "survey-second-person": Shipped("1", _("1: who closed a survey round does not approve it"), "house rule"),
     "import-undo-days": Shipped("7", _("Days within which an import can be undone"), "house rule"),
+    "oversee-case-minutes": Shipped("60", _("Minutes for which a case stays open for a stated purpose"), "house rule"),
+    "intake-draft-days": Shipped("14", _("Days after which an intake that was left is erased"), "house rule"),
+    "consent-months": Shipped("12", _("Months after which a consent ends"), "data-protection, section 4"),
+    "appeal-days": Shipped("30", _("Days for an appeal against a decision on eligibility"), "reintegration, section 5"),
+    "reinsertion-months": Shipped("12", _("Months that reinsertion lasts at most"), "IDDRS 2.10, 4.20"),
+    "follow-up-months": Shipped("3 6 12", _("Months after completion at which people are followed up"), "reintegration, section 3"),
+    "erase-child-hours": Shipped("24", _("Hours within which a sealed case is erased"), "reintegration, section 8"),
     "invitation-days": Shipped("14", _("Days for which an invitation is open"), "house rule"),
     "child-handover-hours": Shipped(
         "48", _("Hours within which identified children are handed over to child protection"), "IDDRS 5.20: at most 48 hours"

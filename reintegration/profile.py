@@ -1,0 +1,149 @@
+"""The profile: what a person told of life and plans, by block, as codes. It is encrypted whole and complete once every block is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit
+from accounts.models import User
+from plumbing.refusals import Invalid, Problem, Refused
+from reintegration import opening, pathways
+from reintegration.models import Case, Profile
+
+YES_NO = (("yes", _("Yes")), ("no", _("No")), ("unknown", _("Not asked or not answered")))
+
+
+@dataclass(frozen=True)
+class Question:
+    """``choices`` empty: a few words. A question that is ``needed`` must be answered before the profile is complete."""
+
+    key: str
+    label: str | Promise
+    choices: tuple[tuple[str, Any], ...] = ()
+    needed: bool = True
+
+
+def _counted(most: int) -> tuple[tuple[str, str], ...]:
+    return (*((str(n), str(n)) for n in range(most)), (f"{most}+", f"{most}+"))
+
+
+BLOCKS: tuple[tuple[str | Promise, tuple[Question, ...]], ...] = (
+    (
+        _("Motive and plan"),
+        (
+            Question("joined_because", _("Reason for joining"), (
+                ("forced", _("Was forced or abducted")), ("protection", _("Protection of self or family")), ("income", _("Income")),
+                ("belief", _("Belief or cause")), ("peers", _("Family or friends")), ("not_a_member", _("Did not join")),
+                ("no_answer", _("No answer")))),
+            Question("aspiration", _("What the person wants to do"), needed=False),
+            Question("return_to", _("Preferred place of return"), (
+                ("here", _("Stay here")), ("home", _("Place of origin")), ("elsewhere", _("Elsewhere")), ("undecided", _("Not decided")))),
+            Question("livelihood", _("Intended livelihood"), (
+                ("farming", _("Farming or livestock")), ("trade", _("Trade")), ("craft", _("Craft")), ("employment", _("Employment")),
+                ("school", _("School or training")), ("care", _("Care for the family")), ("undecided", _("Not decided")))),
+        ),
+    ),
+    (
+        _("Skills"),
+        (
+            Question("reads", _("Reads and writes"), YES_NO),
+            Question("education", _("School"), (
+                ("none", _("None")), ("some_primary", _("Some primary school")), ("primary", _("Primary school finished")),
+                ("secondary", _("Secondary school finished")), ("higher", _("Higher")))),
+            Question("skill", _("Vocational skill"), (
+                ("none", _("None")), ("farming", _("Farming")), ("metal", _("Metal work")), ("building", _("Building")),
+                ("tailoring", _("Tailoring")), ("driving", _("Driving, mechanics")), ("trade", _("Trade")), ("other", _("Other")))),
+        ),
+    ),
+    (
+        _("Household"),
+        (
+            Question("marital", _("Marital status"), (
+                ("single", _("Single")), ("married", _("Married or in union")), ("widowed", _("Widowed")),
+                ("separated", _("Separated")), ("no_answer", _("No answer")))),
+            Question("children_under_5", _("Dependants under 5"), _counted(6)),
+            Question("children_5_17", _("Dependants of 5 to 17"), _counted(6)),
+            Question("adults", _("Adult dependants"), _counted(6)),
+            Question("heads_household", _("Head of the household"), YES_NO),
+            Question("child_care", _("Needs child care to take part"), YES_NO),
+        ),
+    ),
+    (
+        _("Health: flags only"),
+        (
+            Question("needs_health_referral", _("Needs a referral to a health service"), YES_NO),
+            Question("needs_psychosocial", _("Needs psychosocial support"), YES_NO),
+            Question("disability", _("Disability by the Washington Group questions"), YES_NO),
+        ),
+    ),
+    (
+        _("Economic"),
+        (
+            Question("income", _("Source of income"), (
+                ("none", _("None")), ("own_work", _("Own work")), ("wage", _("Wage")), ("family", _("Family")), ("aid", _("Aid")))),
+            Question("debt", _("Has debts"), YES_NO),
+            Question("land", _("Has access to land"), YES_NO),
+            Question("housing", _("Housing"), (
+                ("own", _("Own")), ("rented", _("Rented")), ("family", _("With family")), ("none", _("None of these")))),
+        ),
+    ),
+    (
+        _("Security"),
+        (
+            Question("fears_reprisal", _("Fears reprisal"), YES_NO),
+            Question("needs_relocation", _("Needs to be relocated"), YES_NO),
+        ),
+    ),
+)  # fmt: skip
+
+FACTORS: tuple[tuple[str, str | Promise, tuple[tuple[str, Any], ...]], ...] = (
+    ("push", _("What pushes"), (
+        ("grievance", _("Grievance")), ("no_income", _("No income")), ("insecurity", _("Insecurity")), ("exclusion", _("Exclusion")))),
+    ("pull", _("What pulls"), (
+        ("money", _("Money offered")), ("status", _("Status")), ("belonging", _("Belonging")), ("revenge", _("Revenge")))),
+    ("protects", _("What protects"), (
+        ("family", _("Family")), ("mentor", _("A mentor")), ("work", _("Work or school")), ("faith", _("Faith or community group")))),
+)  # fmt: skip
+
+
+class TooEarly(Refused):
+    def __init__(self) -> None:
+        super().__init__(_now("Until the person is eligible or accepted nothing more is written down."))
+
+
+def save(case: Case, *, answers: Mapping[str, str], by: User, factors: Mapping[str, list[str]] | None = None) -> Profile:
+    """Keep the answers; the profile is complete once every needed question is answered. No score is made of a person.
+
+    Raises ``TooEarly`` before the decision, ``Invalid`` for an answer that is not on its list.
+    """
+    opening.require_work(case, by)
+    if not pathways.is_decided(case):
+        raise TooEarly()
+    kept = {question.key: str(answers[question.key]).strip() for question in questions() if answers.get(question.key)}
+    wrong = [q.key for q in questions() if q.choices and kept.get(q.key, q.choices[0][0]) not in dict(q.choices)]
+    if wrong:
+        raise Invalid([Problem(key, _now("Choose one of the answers."), "not_listed") for key in wrong])
+    listed = {kind: dict(choices) for kind, _label, choices in FACTORS}
+    with transaction.atomic():
+        Case.objects.select_for_update().get(pk=case.pk)
+        row = Profile.objects.filter(case=case).first() or Profile(case=case)
+        row.answers, row.updated_by = kept, by
+        if factors is not None:
+            row.factors = {kind: [code for code in factors.get(kind, []) if code in listed[kind]] for kind in listed}
+        whole = all(question.key in kept for question in questions() if question.needed)
+        row.completed_at, row.completed_by = (row.completed_at or timezone.now(), row.completed_by or by) if whole else (None, None)
+        row.save()
+        audit.record("case.profile_saved", [case, case.project, case.partner], by=by, complete=whole)
+    return row
+
+
+def questions() -> list[Question]:
+    return [question for _title, block in BLOCKS for question in block]
