@@ -59,6 +59,16 @@ SHIPPED: dict[str, Shipped] = {
     "sensitivity-gate-override": Shipped(
         "0", _("1: a second person may let a project start without a valid review, with a reason"), "communities, section 2"
     ),
+    "dispute-follow-up-months": Shipped(
+        "3 6", _("Months after a settlement in which somebody asks whether it holds"), "mediation practice"
+    ),
+    "local-project-check-months": Shipped(
+        "6", _("Months after the hand-over of a local project in which somebody looks again"), "violence-reduction practice"
+    ),
+    "local-project-women-quota": Shipped(
+        "30", _("Percent of local projects for and led by women, and of committee seats held by women"), "IDDRS 2.30"
+    ),
+    "community-due-days": Shipped("14", _("Days ahead for which commitments stand on the list of what is due"), "house rule"),
     "action-point-second-person": Shipped("1", _("1: who finished an action point does not verify it"), "house rule"),
     "survey-second-person": Shipped("1", _("1: who closed a survey round does not approve it"), "house rule"),
     "import-undo-days": Shipped("7", _("Days within which an import can be undone"), "house rule"),

@@ -143,6 +143,7 @@ TEMPLATES = [
                 "plumbing.templatetags.figures",
                 "programs.templatetags.programs",
                 "reintegration.templatetags.small_counts",
+                "communities.templatetags.forum_states",
                 "reporting.templatetags.reporting",
             ],
         },

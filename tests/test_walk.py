@@ -30,6 +30,7 @@ from programs.models import (
 )
 from reintegration.models import ChildHandover, ChildMonth, MappedService, Opportunity
 from tests import factories
+from tests.communities.peace import keys as peace_keys
 from tests.reporting.reported import Reported
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +81,7 @@ class Everything:
         target = framework.set_target(world.indicator(own), by=world.manager, value=Decimal(5))
         report = self.all.started()
         self.keys: dict[str, tuple[Any, ...]] = {
+            **peace_keys(world),
             "": (),
             "program": (world.project.program.code,),
             "project": (world.project.code,),
@@ -152,6 +154,7 @@ FIELD = "MEPRSWIK"
 REPORTING = "MEPR"
 COMMUNITY_READERS = "MEPRIK"
 COMMUNITY_RECORDERS = "PRI"
+PEACE = "MEPRIK"  # who reads communities and forums
 SENT = "post"  # answers to a form that is sent, never to a plain visit
 
 # page -> what it is about (a key of Everything, further parts of the address after "+") and for whom it opens
@@ -254,6 +257,27 @@ PAGES: dict[str, tuple[str, str]] = {
     "mapped_service": ("mapped service", STAFF),
     **dict.fromkeys(("change_opportunity", "verify_opportunity"), ("opportunity", FIELD)),
     **dict.fromkeys(("change_service", "verify_service"), ("mapped service", FIELD)),
+    **dict.fromkeys(("forums", "commitments", "disputes", "needs_rankings", "local_projects"), ("", EVERYBODY)),
+    "community_due": ("", PEACE),
+    "start_forum": ("", "PRIK"),
+    **dict.fromkeys(("open_dispute", "rank_needs", "propose_local_project"), ("", "PRI")),
+    **dict.fromkeys(("community_forums", "community_projects"), ("peace community", PEACE)),
+    "forum": ("forum", PEACE),
+    **dict.fromkeys(("change_forum", "seat_forum", "record_session", "record_decision", "raise_concern", "record_agreement", "promise_in_forum"), ("forum", "PRIK")),
+    "act_on_decision": ("decision", "PRIK"),
+    **dict.fromkeys(("assign_concern", "resolve_concern"), ("concern", "PRIK")),
+    "agreement": ("agreement", PEACE),
+    "promise_in_agreement": ("agreement", "PRIK"),
+    "commitment": ("commitment", PEACE),
+    **dict.fromkeys(("keep_commitment", "report_breach", "set_breach_aside", "withdraw_commitment"), ("commitment", "PRIK")),
+    "dispute": ("dispute", PEACE),
+    **dict.fromkeys(("mediate_dispute", "settle_dispute", "relapse_dispute", "refer_dispute"), ("dispute", "PRI")),
+    "promise_in_dispute": ("dispute", "PRIK"),
+    "follow_up_dispute": ("follow-up", "PRI"),
+    "needs_ranking": ("ranking", PEACE),
+    "local_project": ("local project", PEACE),
+    "change_local_project": ("local project", "PRI"),
+    "act_on_local_project": ("local project+decide", "PRI"),
 }  # fmt: skip
 # These say no before they look: whoever lacks the permission everywhere learns nothing about the object.
 SAYS_NO_FIRST = {"suspend_clearance", "propose_successor"}

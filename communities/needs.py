@@ -1,0 +1,123 @@
+"""Needs ranked apart by groups: recorded as one table, read with how far apart the groups are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts import audit
+from accounts.models import Organization, User
+from accounts.roles import Permission
+from communities import belonging
+from communities.models import Need, NeedRank, NeedsRanking, RankingGroup
+from communities.models.records import Group
+from locations.models import Place
+from plumbing.refusals import Invalid, Problem
+from programs.models import Project
+
+if TYPE_CHECKING:
+    from communities.models import Community
+
+RANKED_BY = (Group.WOMEN, Group.MEN, Group.YOUTH, Group.DISPLACED, Group.HOST)
+Table = Mapping[str, Mapping[str, int | None]]  # need -> group -> rank; None where the group did not rank it
+
+
+def rank(
+    *, title: str, starts_on: date, ends_on: date, project: Project, partner: Organization, place: Place, by: User, table: Table,
+    people: Mapping[str, int | None], groups_met: int | None = None, community: Community | None = None, method: str = "",
+) -> NeedsRanking:  # fmt: skip
+    """Record a cycle. ``people`` says for each group that ranked how many took part, None where nobody counted.
+
+    Raises Invalid with every problem: a group that gives a rank twice or leaves ranks out, a need nobody ranked.
+    """
+    belonging.require(by, Permission.RECORD_COMMUNITIES, project=project, partner=partner, place=place)
+    belonging.has_come(project, ends_on=ends_on)
+    needs = {" ".join(name.split()): ranks for name, ranks in table.items() if name.strip()}
+    _check(needs, people)
+    row = NeedsRanking(
+        title=title.strip(), starts_on=starts_on, ends_on=ends_on, project=project, partner=partner, place=place, community=community,
+        groups_met=groups_met, method=method, recorded_by=by,
+    )  # fmt: skip
+    row.full_clean()
+    with transaction.atomic():
+        row.save()
+        groups = {group: RankingGroup.objects.create(ranking=row, group=group, people=number) for group, number in people.items()}
+        for name, ranks in needs.items():
+            need = Need(ranking=row, text=name)
+            need.full_clean()
+            need.save()
+            NeedRank.objects.bulk_create(
+                NeedRank(need=need, group=groups[group], rank=place_given)
+                for group, place_given in ranks.items()
+                if place_given is not None
+            )
+        audit.record("needs.ranked", [row, project, partner], by=by, needs=len(needs), groups=sorted(groups))
+    return row
+
+
+def _check(needs: Table, people: Mapping[str, int | None]) -> None:
+    problems = []
+    if len(needs) < 2:
+        problems.append(Problem("needs", _("Rank at least two needs."), "two_needs"))
+    strangers = {group for ranks in needs.values() for group in ranks} - set(people)
+    if strangers:
+        problems.append(Problem("people", _("Say for every group that ranked that it took part."), "unknown_group"))
+    for name, ranks in needs.items():
+        if all(given is None for given in ranks.values()):
+            problems.append(Problem("needs", _("Nobody ranked “%(need)s”.") % {"need": name}, "unranked"))
+    for group in people:
+        given = sorted(found for ranks in needs.values() if (found := ranks.get(group)) is not None)
+        if given != list(range(1, len(given) + 1)):
+            text = _("%(group)s: the ranks go from 1 up, each once, without a gap.") % {"group": Group(group).label}
+            problems.append(Problem("needs", text, "ranks"))
+    if problems:
+        raise Invalid(problems)
+
+
+# What a page shows
+
+
+@dataclass(frozen=True)
+class Line:
+    """A need with its rank per group, in the order of ``Ranked.groups``; ``apart`` is the highest rank minus the lowest."""
+
+    need: str
+    ranks: tuple[int | None, ...]
+    apart: int | None
+
+
+@dataclass(frozen=True)
+class Ranked:
+    ranking: NeedsRanking
+    groups: tuple[RankingGroup, ...]
+    lines: tuple[Line, ...]
+
+
+def ranked(ranking: NeedsRanking) -> Ranked:
+    """The table of a cycle, the most urgent of the first group first. Needs ``groups`` and ``needs__ranks`` prefetched to stay flat."""
+    groups = tuple(sorted(ranking.groups.all(), key=lambda one: _order(one.group)))
+    lines = []
+    for need in ranking.needs.all():
+        given = {one.group_id: one.rank for one in need.ranks.all()}
+        ranks = tuple(given.get(group.pk) for group in groups)
+        lines.append(Line(need.text, ranks, apart(ranks)))
+    return Ranked(ranking, groups, tuple(sorted(lines, key=_urgency)))
+
+
+def apart(ranks: Sequence[int | None]) -> int | None:
+    """The distance between the highest and the lowest rank; none where fewer than two groups ranked."""
+    known = [one for one in ranks if one is not None]
+    return max(known) - min(known) if len(known) > 1 else None
+
+
+def _order(group: str) -> int:
+    return RANKED_BY.index(Group(group)) if group in RANKED_BY else len(RANKED_BY)
+
+
+def _urgency(line: Line) -> tuple[int, ...]:
+    return tuple(10_000 if one is None else one for one in line.ranks)

@@ -1,0 +1,45 @@
+"""Reminders count; they say nothing of what was promised or disputed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from accounts.models import Message
+from communities import due
+from tests.communities.peace import ago, make_peace
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_officer_reads_counts_once_a_week_and_nobody_else_does():
+    peace = make_peace()
+    peace.promise(text="Give back 46 cattle", due_on=ago(1))
+    peace.settled(days_ago=120)
+    peace.handed_over(days_ago=250)
+    noon = datetime.combine(ago(0), datetime.min.time(), UTC).replace(hour=12)
+    assert due.remind(now=noon) == 1
+    assert due.remind(now=noon) == 0
+    line = Message.objects.get()
+    assert line.recipient == peace.officer
+    assert line.line == "In communities: 1 commitment is due, 1 settlement to ask about, 1 local project to look at again."
+
+
+def test_nothing_due_is_not_told():
+    make_peace().promise(due_on=ago(-3))
+    assert due.remind() == 0
+
+
+def test_the_list_looks_ahead_and_holds_concerns_that_nobody_took_on():
+    from communities import forums
+
+    peace = make_peace()
+    forum = peace.forum()
+    peace.promise(forum=forum, due_on=ago(-10))
+    peace.promise(forum=forum, due_on=ago(-30))
+    forums.raise_concern(forum, group="women", about="safety", text="Dark road", raised_on=ago(3), by=peace.officer)
+    found = due.for_person(peace.officer, ago(0))
+    assert (found.commitments.count(), found.concerns.count(), found.checks.count()) == (1, 1, 0)
+    other = due.for_person(peace.stranger, ago(0))
+    assert (other.commitments.count(), other.concerns.count()) == (0, 0)
