@@ -53,6 +53,12 @@ SHIPPED: dict[str, Shipped] = {
     ),
     "clearance-reminder-days": Shipped("30", _("Days before a clearance ends on which its owner is reminded"), "due diligence practice"),
     "clearance-months": Shipped("12", _("Months for which a clearance of support is valid at most"), "institutions, section 2"),
+    "due-diligence-medium-from": Shipped(
+        "5", _("Likelihood × severity from which the risk of support is medium"), "institutions, section 2; practice"
+    ),
+    "due-diligence-high-from": Shipped("13", _("Likelihood × severity from which it is high"), "institutions, section 2; practice"),
+    "training-check-months": Shipped("6", _("Months after a training until it is asked what is used at work"), "institutions practice"),
+    "end-use-check-months": Shipped("3", _("Months between checks of how equipment that was handed over is used"), "institutions practice"),
     "sensitivity-review-months": Shipped(
         "12", _("Months for which a conflict-sensitivity review is valid at most; 6 in active conflict"), "communities, section 2"
     ),
