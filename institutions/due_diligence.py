@@ -141,6 +141,8 @@ def decide(
     _may_decide(assessment, by)
     if decision not in CHOICES[assessment.state]:
         raise NotNow(assessment)
+    if not reason.strip():
+        raise Invalid([Problem("reason", _("Say why it is decided so."), "required")])
     if decision in FIRST and valid_until is None:
         raise Invalid([Problem("valid_until", _("Say until when the decision holds."), "required")])
     if decision == Decision.PROCEED_WITH_MITIGATION and not assessment.measures.exists():
@@ -253,10 +255,13 @@ def _known(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _move(row: HrddpAssessment, before: str, names: list[str]) -> None:
-    """Write only if nobody moved it meanwhile."""
-    values = {name: getattr(row, name) for name in names}
+    """Write only if nobody moved it meanwhile; what is encrypted follows, while the row is still locked."""
+    sealed = [name for name in names if name == "decision_reason"]
+    values = {name: getattr(row, name) for name in names if name not in sealed}
     if not HrddpAssessment.objects.filter(pk=row.pk, state=before).update(**values, updated_at=timezone.now()):
         raise NotNow(HrddpAssessment.objects.get(pk=row.pk))
+    if sealed:
+        row.save(update_fields=sealed)
 
 
 def _log(row: HrddpAssessment, kind: str, text: str, day: date, by: User) -> HrddpEntry:

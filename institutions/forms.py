@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization
@@ -103,10 +104,13 @@ class StaffForm(_WithGrid):
 class AssessmentForm(forms.Form):
     def __init__(self, *args: Any, projects: QuerySet[Project] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        names = ("unit", "support", "support_kind", "scope", "scope_reason", *HrddpAssessment.INFORMATION, "likelihood", "severity")
         if projects is not None:
             self.fields["project"] = forms.ModelChoiceField(projects, label=_("Project"))
-        self.fields.update(fields_of(HrddpAssessment, *names))
+        self.fields.update(fields_of(HrddpAssessment, "unit", "support", "support_kind", "scope", "scope_reason"))
+        for name in HrddpAssessment.INFORMATION:
+            label = capfirst(HrddpAssessment._meta.get_field(name).verbose_name)
+            self.fields[name] = forms.CharField(label=label, required=False, widget=forms.Textarea(attrs={"rows": 3}))
+        self.fields.update(fields_of(HrddpAssessment, "likelihood", "severity"))
         scale = [("", "–"), *((number, str(number)) for number in range(1, 6))]
         for name in ("likelihood", "severity"):
             old = self.fields[name]
@@ -149,7 +153,11 @@ class DecisionForm(forms.Form):
 class EntryForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields.update(fields_of(HrddpEntry, "kind", "happened_on", "text"))
+        self.fields.update(fields_of(HrddpEntry, "kind", "happened_on"))
+        words = HrddpEntry._meta.get_field("text")
+        self.fields["text"] = forms.CharField(
+            label=capfirst(words.verbose_name), help_text=words.help_text, widget=forms.Textarea(attrs={"rows": 3})
+        )
         labels = dict(HrddpEntry.Kind.choices)
         self.fields["kind"].choices = [(kind, labels[kind]) for kind in HrddpEntry.WRITTEN]  # type: ignore[attr-defined]
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, IntegerField, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from accounts import practice
 from accounts.models import Actor
@@ -57,6 +59,17 @@ class Step:
     step: ReformStep
     stages: tuple[tuple[str, ReformStage | None], ...]
     now: ReformStage | None
+
+
+def with_clearance(rows: QuerySet[Institution]) -> QuerySet[Institution]:
+    """Annotate ``cleared_until`` (of a positive decision in force today) and ``flagged``: support that nobody cleared."""
+    current = SupportClearance.objects.current(timezone.localdate()).filter(recipient=OuterRef("organization"))
+    open_flags = ActivityRecord.objects.without_clearance().filter(supports=OuterRef("organization"))
+    counted = open_flags.order_by().values("supports").annotate(n=Count("pk")).values("n")
+    return rows.annotate(
+        cleared_until=Subquery(current.order_by().values("recipient").annotate(last=Max("valid_until")).values("last")),
+        flagged=Coalesce(Subquery(counted, output_field=IntegerField()), 0),
+    )
 
 
 def covers(user: Actor, word: Permission, institution: Institution, engagements: Iterable[Engagement]) -> bool:

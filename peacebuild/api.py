@@ -17,6 +17,7 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
 from exchange.api.views import Imports
+from institutions.api.views import Institutions, SupportClearances
 from locations.api.views import Places
 from plumbing import problems
 from programs.api.views import ActionPoints, Activities, Assignments, Definitions, Me, Periods, Programs, Projects
@@ -35,6 +36,8 @@ router.register("activities", Activities, "activities")
 router.register("action-points", ActionPoints, "action-points")
 router.register("opportunities", Opportunities, "opportunities")
 router.register("submissions", Submissions, "submissions")
+router.register("institutions", Institutions, "institutions")
+router.register("support-clearances", SupportClearances, "support-clearances")
 router.register("imports", Imports, "imports")
 
 

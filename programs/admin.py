@@ -654,13 +654,15 @@ class ClearanceAdmin(ActAdmin):
     list_select_related = ("recipient", "owner")
     search_fields = ("recipient__name", "scope")
     autocomplete_fields = ("recipient", "owner")
-    fields = ("recipient", "scope", "decision", "conditions", "valid_from", "valid_until", "owner")
+    fields = ("recipient", "scope", "conditions", "valid_from", "valid_until", "owner")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # a decision is not edited: a new one is taken
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        take_on(obj, gates.decide(by=request.user, **form.cleaned_data))  # type: ignore[arg-type]
+        """What the policy leaves out; its conditions say why."""
+        given_ = dict(form.cleaned_data)
+        take_on(obj, gates.rule_out(by=request.user, reason=given_.pop("conditions"), **given_))  # type: ignore[arg-type]
 
 
 @admin.register(ConflictSensitivityReview)

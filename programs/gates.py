@@ -97,7 +97,8 @@ def decide(
 ) -> SupportClearance:  # fmt: skip
     """Decide whether a recipient may get support. A positive decision cures the flags of what happened without one.
 
-    Raises ``OwnProject`` where the decider manages a project with support to this recipient or ``ValidTooLong``.
+    Within the human-rights policy the due diligence of the institutional level calls it, once an assessment is decided; pages and
+    admin of this level call ``rule_out``. Raises ``OwnProject`` where the decider manages a project with support to this recipient or ``ValidTooLong``.
     """
     access.require(by, Permission.DECIDE_CLEARANCE)
     if _manages_support_to(recipient, by):
@@ -115,6 +116,18 @@ def decide(
     return row
 
 
+def rule_out(
+    *, recipient: Organization, scope: str, reason: str, valid_from: date, valid_until: date, owner: User, by: User
+) -> SupportClearance:  # fmt: skip
+    """Clear support that the policy leaves out, such as training in human rights law, mediation or setting standards."""
+    if not reason.strip():
+        raise Invalid([Problem("reason", _("Say why this support is outside the policy."), "required")])
+    return decide(
+        recipient=recipient, scope=scope, decision=SupportClearance.Decision.OUT_OF_SCOPE, conditions=reason.strip(),
+        valid_from=valid_from, valid_until=valid_until, owner=owner, by=by,
+    )  # fmt: skip
+
+
 def suspend(clearance: SupportClearance, *, reason: str, by: User) -> None:
     """Take a clearance back at once, on an allegation for example. Plans stop; records that it cured stay cured."""
     access.require(by, Permission.DECIDE_CLEARANCE)
@@ -124,7 +137,7 @@ def suspend(clearance: SupportClearance, *, reason: str, by: User) -> None:
     clearance.full_clean()
     with transaction.atomic():
         changed = SupportClearance.objects.filter(pk=clearance.pk, suspended_at__isnull=True).update(
-            suspended_at=clearance.suspended_at, suspended_by=by, suspension_reason=reason
+            suspended_at=clearance.suspended_at, suspended_by=by, suspension_reason=reason, updated_at=timezone.now()
         )
         if changed:
             audit.record("clearance.suspended", [clearance, clearance.recipient], by=by)

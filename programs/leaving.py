@@ -60,7 +60,7 @@ def hand_over(person: User, *, to: User, by: User) -> Held:
         _pass_on_roles(person, held.roles, to, by)
         ActionPoint.objects.filter(owner=person, done_at__isnull=True).update(owner=to, updated_at=timezone.now())
         Project.objects.filter(manager=person).update(manager=to, updated_at=timezone.now())
-        SupportClearance.objects.filter(owner=person, valid_until__gte=today).update(owner=to)
+        SupportClearance.objects.filter(owner=person, valid_until__gte=today).update(owner=to, updated_at=timezone.now())
         User.objects.filter(pk=person.pk).update(is_active=False, left_on=today)
         audit.record(
             "person.handed_over", [person, to], by=by, roles=len(held.roles), action_points=held.action_points, projects=held.projects,

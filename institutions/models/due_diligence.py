@@ -14,6 +14,7 @@ from accounts.models import User
 from accounts.roles import Permission
 from institutions.models.institutions import Institution
 from plumbing.constraints import both_or_neither, choices_held
+from privacy.fields import EncryptedTextField
 from programs.models import ActionPoint, Project, SupportClearance
 from programs.scope import ScopedQuerySet, scope
 
@@ -28,9 +29,12 @@ class HrddpQuerySet(ScopedQuerySet["HrddpAssessment"]):
     def visible_to(self, user: Actor, permission: Permission | None = None) -> HrddpQuerySet:
         """Who prepares within a scope and who decides; nobody else, whatever else they may read."""
         words = [permission] if permission is not None else [Permission.ASSESS_CLEARANCE, Permission.DECIDE_CLEARANCE]
+        terms = [scope(user, self.scope_paths, word) for word in words]
+        if not all(terms):  # an empty condition is the whole portal; OR-ed with another one it would vanish
+            return self.all()
         allowed = Q(pk__in=[])
-        for word in words:
-            allowed |= scope(user, self.scope_paths, word)
+        for term in terms:
+            allowed |= term
         return self.filter(allowed)
 
 
@@ -84,12 +88,12 @@ class HrddpAssessment(models.Model):
     support_kind = models.CharField(_("kind of support"), max_length=12, choices=SupportKind)
     scope = models.CharField(_("scope"), max_length=3, choices=Scope, blank=True)
     scope_reason = models.CharField(_("why in or out"), max_length=500, blank=True)
-    record = models.TextField(_("record of violations"), blank=True)
-    command = models.TextField(_("command and control"), blank=True)
-    oversight = models.TextField(_("oversight and accountability"), blank=True)
-    conduct = models.TextField(_("conduct of the unit now"), blank=True)
-    ability_to_mitigate = models.TextField(_("ability to mitigate"), blank=True)
-    political = models.TextField(_("political and conflict context"), blank=True)
+    record = EncryptedTextField(_("record of violations"), blank=True, default="")
+    command = EncryptedTextField(_("command and control"), blank=True, default="")
+    oversight = EncryptedTextField(_("oversight and accountability"), blank=True, default="")
+    conduct = EncryptedTextField(_("conduct of the unit now"), blank=True, default="")
+    ability_to_mitigate = EncryptedTextField(_("ability to mitigate"), blank=True, default="")
+    political = EncryptedTextField(_("political and conflict context"), blank=True, default="")
     likelihood = models.PositiveSmallIntegerField(_("likelihood"), null=True, blank=True, help_text=_("1 (remote) to 5 (expected)."))
     severity = models.PositiveSmallIntegerField(_("severity"), null=True, blank=True, help_text=_("1 (slight) to 5 (grave violations)."))
     risk_level = models.CharField(_("risk level"), max_length=6, choices=RiskLevel, blank=True)
@@ -99,7 +103,7 @@ class HrddpAssessment(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True, editable=False)
     sent_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", editable=False)
     decision = models.CharField(_("decision"), max_length=24, choices=Decision, blank=True)
-    decision_reason = models.TextField(_("why"), blank=True)
+    decision_reason = EncryptedTextField(_("why"), blank=True, default="")
     conditions = models.TextField(_("conditions"), blank=True)
     valid_until = models.DateField(_("valid until"), null=True, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -140,10 +144,8 @@ class HrddpAssessment(models.Model):
                 violation_error_message=_("Rate likelihood and severity, each from 1 to 5."),
             ),
             models.CheckConstraint(
-                condition=Q(decision="", decided_at__isnull=True)
-                | (~Q(decision="") & ~Q(decision_reason="") & Q(decided_at__isnull=False)),
-                name="hrddp_decision_with_a_reason",
-                violation_error_message=_("Say why it is decided so."),
+                condition=Q(decision="", decided_at__isnull=True) | (~Q(decision="") & Q(decided_at__isnull=False)),
+                name="hrddp_decision_has_its_day",
             ),
             models.CheckConstraint(
                 condition=~Q(decision="proceed_with_mitigation") | ~Q(conditions=""),
@@ -196,7 +198,7 @@ class HrddpEntry(models.Model):
     assessment = models.ForeignKey(HrddpAssessment, models.PROTECT, related_name="entries")
     kind = models.CharField(_("what"), max_length=12, choices=Kind)
     happened_on = models.DateField(_("date"))
-    text = models.TextField(_("what happened"), help_text=_("No names of victims or sources."))
+    text = EncryptedTextField(_("what happened"), help_text=_("No names of victims or sources."))
     recorded_at = models.DateTimeField(default=timezone.now, editable=False)
     recorded_by = models.ForeignKey(User, models.PROTECT, related_name="+", editable=False)
 

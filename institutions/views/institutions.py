@@ -7,8 +7,7 @@ from typing import Any
 import django_filters
 from django import forms
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Exists, IntegerField, Max, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -21,7 +20,7 @@ from institutions.forms import EngageForm, InstitutionForm, RankGrid, StaffForm
 from institutions.models import FollowUpCheck, Institution, StaffCell, StaffCount
 from plumbing.lists import Column, Listing, ListPage
 from programs import access
-from programs.models import ActivityRecord, Project, SupportClearance
+from programs.models import Project
 from programs.views.acts import FormPage, recording_pairs
 
 CLEARED = [("yes", _("Cleared")), ("no", _("Not cleared")), ("flagged", _("Supported without clearance"))]
@@ -68,7 +67,7 @@ class InstitutionList(ListPage):
     )
 
     def rows(self) -> Any:
-        return with_clearance(super().rows())
+        return page.with_clearance(super().rows())
 
     def context(self, listing: Listing) -> dict[str, Any]:
         words = access.words(self.request.user)
@@ -79,17 +78,6 @@ class InstitutionList(ListPage):
         }
 
 
-def with_clearance(rows: QuerySet[Institution]) -> QuerySet[Institution]:
-    """Annotate ``cleared_until`` (of a positive decision in force today) and ``flagged``: support that nobody cleared."""
-    current = SupportClearance.objects.current(timezone.localdate()).filter(recipient=OuterRef("organization"))
-    open_flags = ActivityRecord.objects.without_clearance().filter(supports=OuterRef("organization"))
-    counted = open_flags.order_by().values("supports").annotate(n=Count("pk")).values("n")
-    return rows.annotate(
-        cleared_until=Subquery(current.order_by().values("recipient").annotate(last=Max("valid_until")).values("last")),
-        flagged=Coalesce(Subquery(counted, output_field=IntegerField()), 0),
-    )
-
-
 def recording_projects(user: Any) -> QuerySet[Project]:
     return Project.objects.visible_to(user, Permission.RECORD_INSTITUTIONS).running().order_by("code")
 
@@ -98,7 +86,7 @@ def found(request: HttpRequest, pk: int) -> Institution:
     """The institution of the address with what its page says at the top; 404 for whoever may not read it."""
     last = StaffCount.objects.filter(institution=OuterRef("pk")).order_by("-counted_on")
     women = StaffCell.objects.filter(count=OuterRef("staff_count"), disaggregation__key__contains="sex=female").order_by()
-    rows = with_clearance(Institution.objects.visible_to(request.user)).annotate(
+    rows = page.with_clearance(Institution.objects.visible_to(request.user)).annotate(
         staff_count=Subquery(last.values("pk")[:1]),
         staff_total=Subquery(last.values("total")[:1]),
         staff_on=Subquery(last.values("counted_on")[:1]),

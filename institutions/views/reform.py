@@ -17,7 +17,7 @@ from institutions import reform
 from institutions.forms import ReformForm, StageForm
 from institutions.models import ReformStage, ReformStep
 from institutions.views.institutions import OfInstitution
-from plumbing.lists import Column, ListPage
+from plumbing.lists import Column, Listing, ListPage
 from programs import access
 from programs.models import Project
 from programs.views.acts import FormPage
@@ -52,6 +52,12 @@ class ReformList(ListPage):
     def rows(self) -> Any:
         """A later stage is never reached before an earlier one, so the last day belongs to the highest stage."""
         return super().rows().annotate(stage=Max("stages__stage"), since=Max("stages__reached_on"))
+
+    def context(self, listing: Listing) -> dict[str, Any]:
+        words = dict(ReformStage.Stage.choices)
+        for row in listing.rows:
+            row.stage_word = words.get(row.stage)
+        return {}
 
 
 class BeginReform(OfInstitution):

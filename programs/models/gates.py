@@ -56,6 +56,7 @@ class SupportClearance(models.Model):
     suspended_at = models.DateTimeField(null=True, blank=True, editable=False)
     suspended_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, editable=False, related_name="+")
     suspension_reason = models.CharField(max_length=300, blank=True)
+    updated_at = models.DateTimeField(auto_now=True, db_index=True)
 
     objects = ClearanceQuerySet.as_manager()
 

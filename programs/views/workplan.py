@@ -149,7 +149,9 @@ class ClearanceList(ListPage):
 
 
 class DecideClearance(FormPage):
-    title = _("Decide a clearance")
+    """Only what the policy leaves out is decided here; everything within it comes from a due diligence."""
+
+    title = _("Clear support outside the policy")
     button = _("Record the decision")
     done = _("The decision is recorded.")
 
@@ -158,12 +160,17 @@ class DecideClearance(FormPage):
 
     def form(self, *data: Any) -> forms.Form:
         form = forms.Form(*data, initial={"valid_from": timezone.localdate()})  # type: ignore[misc]
-        names = ("recipient", "scope", "decision", "conditions", "valid_from", "valid_until", "owner")
+        names = ("recipient", "scope", "valid_from", "valid_until", "owner")
         form.fields.update(fields_of(SupportClearance, *names, recipient=supported(), owner=people_of(None)))
+        form.fields["reason"] = forms.CharField(
+            label=_("Why it is outside the policy"), widget=forms.Textarea(attrs={"rows": 3}),
+            help_text=_("Such as training in human rights law, mediation, or setting standards."),
+        )  # fmt: skip
+        form.order_fields(["recipient", "scope", "reason"])
         return form
 
     def act(self, form: forms.Form) -> SupportClearance:
-        return gates.decide(by=self.request.user, **form.cleaned_data)  # type: ignore[arg-type]
+        return gates.rule_out(by=self.request.user, **form.cleaned_data)  # type: ignore[arg-type]
 
     def go_to(self, result: Any) -> str:
         return reverse("clearances")

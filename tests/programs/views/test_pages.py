@@ -169,12 +169,14 @@ def test_a_partner_reads_the_plan_without_buttons(visitor, field):
 def test_the_decider_decides_and_suspends(visitor, field):
     client = visitor("decider")
     given = {
-        "recipient": field.police.pk, "scope": "Training", "decision": "proceed", "conditions": "", "valid_from": soon(0),
+        "recipient": field.police.pk, "scope": "Training", "reason": "Human rights law only", "valid_from": soon(0),
         "valid_until": soon(100), "owner": field.manager.pk,
     }  # fmt: skip
     assert client.post("/clearances/new/", {**given, "valid_until": soon(800)}).status_code == 422
     assert client.post("/clearances/new/", given).status_code == 303
+    assert client.post("/clearances/new/", {**given, "reason": " ", "decision": "proceed"}).status_code == 422
     row = SupportClearance.objects.get()
+    assert row.decision == "out_of_scope"
     assert client.post(f"/clearances/{row.pk}/suspend/", {"reason": "Inquiry opened"}).status_code == 303
     assert "Suspended" in client.get("/clearances/").content.decode()
 

@@ -1,0 +1,45 @@
+"""Institutions and the decisions on support to them, in JSON. The assessments behind the decisions are not here."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from institutions.models import Institution
+from programs.models import SupportClearance
+
+
+class StaffOut(serializers.Serializer):
+    counted_on = serializers.DateField()
+    total = serializers.IntegerField()
+    source = serializers.CharField()  # type: ignore[assignment]
+
+
+class InstitutionRow(serializers.Serializer):
+    id = serializers.IntegerField()
+    organization = serializers.IntegerField(source="organization_id", help_text="The organization's id, as in `supports` of an activity.")
+    name = serializers.CharField(source="organization__name")
+    kind = serializers.ChoiceField(Institution.Kind.choices)
+    commands_forces = serializers.BooleanField(help_text="In command of a security force.")
+    parent = serializers.IntegerField(source="parent_id", allow_null=True, help_text="The institution it answers to.")  # type: ignore[assignment]
+    place = serializers.CharField(source="place__code", help_text="P-code.")
+    posts = serializers.IntegerField(allow_null=True)
+    projects = serializers.ListField(child=serializers.CharField(), help_text="Codes of your projects that work with it.")
+    cleared_until = serializers.DateField(allow_null=True, help_text="Until when support to it may be planned; null: not now.")
+    staff = StaffOut(allow_null=True, help_text="The last count of its staff.")
+    updated_at = serializers.DateTimeField()
+
+
+class ClearanceRow(serializers.Serializer):
+    id = serializers.IntegerField()
+    recipient = serializers.IntegerField(source="recipient_id", help_text="The organization's id.")
+    recipient_name = serializers.CharField(source="recipient__name")
+    institution = serializers.IntegerField(source="recipient__institution__id")
+    scope = serializers.CharField(help_text="The support covered.")
+    decision = serializers.ChoiceField(SupportClearance.Decision.choices)
+    conditions = serializers.CharField()
+    valid_from = serializers.DateField()
+    valid_until = serializers.DateField()
+    suspended = serializers.BooleanField(help_text="Taken back before its end: nothing can be planned under it.")
+    suspended_at = serializers.DateTimeField(allow_null=True)
+    decided_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
