@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count, IntegerField, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, IntegerField, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -19,7 +19,7 @@ from privacy import suppression
 from privacy.suppression import Shown
 from programs import access
 from programs.disaggregations import cell_of
-from programs.models import ActivityRecord, Sensitivity, SupportClearance, WorkPlanLine
+from programs.models import ActivityAttendance, ActivityRecord, Sensitivity, SupportClearance, WorkPlanLine
 
 ROWS = 12
 SEXES, RANKS = ("female", "male"), ("senior", "middle", "junior")
@@ -107,7 +107,7 @@ def support(institution: Institution, user: Actor, today: date) -> dict[str, Any
     """Activities that supported it, newest first, with trainees and checks."""
     rows = ActivityRecord.objects.visible_to(user).filter(supports=institution.organization)
     rows = rows.select_related("project", "partner", "place", "support_detail").prefetch_related(
-        "attendance__disaggregation", "support_detail__checks"
+        Prefetch("attendance", ActivityAttendance.objects.select_related("disaggregation")), "support_detail__checks"
     )
     raw = shows_people(user)
     given = [_given(row, raw=raw) for row in rows.order_by("-happened_on", "-id")[:ROWS]]
@@ -122,12 +122,20 @@ def support(institution: Institution, user: Actor, today: date) -> dict[str, Any
 
 
 def reform(institution: Institution, user: Actor) -> list[Step]:
-    steps = list(ReformStep.objects.visible_to(user).filter(institution=institution).select_related("project").prefetch_related("stages"))
-    return [step_of(one) for one in steps]
+    """Steps with their stages, in one query: a row per stage, or one for a step that has none."""
+    columns = {name: F(f"stages__{name}") for name in ("stage", "reached_on", "evidence", "women_consulted", "men_consulted")}
+    rows = ReformStep.objects.visible_to(user).filter(institution=institution).select_related("project").annotate(**columns)
+    steps: dict[int, tuple[ReformStep, list[ReformStage]]] = {}
+    for row in rows:
+        _step, stages = steps.setdefault(row.pk, (row, []))
+        values: dict[str, Any] = {name: getattr(row, name) for name in columns}
+        if values["stage"] is not None:
+            stages.append(ReformStage(step=row, **values))
+    return [step_of(step, stages) for step, stages in steps.values()]
 
 
-def step_of(step: ReformStep) -> Step:
-    reached = {one.stage: one for one in step.stages.all()}
+def step_of(step: ReformStep, stages: Iterable[ReformStage]) -> Step:
+    reached = {one.stage: one for one in stages}
     return Step(
         step=step,
         stages=tuple((str(label), reached.get(value)) for value, label in ReformStage.Stage.choices),

@@ -130,7 +130,7 @@ class ListPage(LoginRequiredMixin, View):
     size: ClassVar[int] = pages.ROWS
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
-        if request.GET.get("export") in {"csv", "xlsx"}:
+        if request.GET.get("export") in {"csv", "xlsx"} and any(column.export for column in self.columns):
             return self.file(request.GET["export"])
         try:
             listing = self.listing()

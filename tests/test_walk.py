@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Role
+from institutions.models import Engagement, HrddpAssessment, Institution, ReformStep, SupportDetail
 from programs import framework
 from programs.models import (
     ActionPoint,
@@ -77,6 +78,14 @@ class Everything:
         here = {"program": world.project.program, "kept_by": world.partner, "place": world.place, "recorded_by": by}
         offer = Opportunity.objects.create(title="Course", provider="Centre", sector="metal", kind="training", **here)
         service = MappedService.objects.create(kind="legal", provider="Legal Aid", **here)
+        institution = Institution.objects.create(organization=authority, kind="police_station", place=world.place, recorded_by=by)
+        Engagement.objects.create(institution=institution, project=world.project, partner=world.partner)
+        assessment = HrddpAssessment.objects.create(
+            institution=institution, project=world.project, support="training", support_kind="training", prepared_by=by
+        )
+        support = SupportDetail.objects.create(activity=activity, institution=institution, kind="training", title="Course")
+        check = support.checks.create(kind="at_work", due_on=today)
+        step = ReformStep.objects.create(institution=institution, project=world.project, kind="law", title="Law", recorded_by=by)
         own = factories.definition(f"OWN-{code}", project=world.project)
         target = framework.set_target(world.indicator(own), by=world.manager, value=Decimal(5))
         report = self.all.started()
@@ -96,6 +105,11 @@ class Everything:
             "visit": (visit.pk,),
             "line": (line.pk,),
             "clearance": (clearance.pk,),
+            "institution": (institution.pk,),
+            "assessment": (assessment.pk,),
+            "support": (support.pk,),
+            "check": (check.pk,),
+            "reform": (step.pk,),
             "result": (world.result.pk,),
             "indicator": (self.all.training.pk,),
             "target": (target.pk,),
@@ -278,6 +292,19 @@ PAGES: dict[str, tuple[str, str]] = {
     "local_project": ("local project", PEACE),
     "change_local_project": ("local project", "PRI"),
     "act_on_local_project": ("local project+decide", "PRI"),
+    **dict.fromkeys(("institutions", "support_checks", "reform_steps"), ("", EVERYBODY)),
+    "record_institution": ("", "K"),
+    "due_diligence": ("", "KC"),
+    "institution": ("institution", "MEPRIKC"),
+    "record_support": ("institution", "MEPRIK"),
+    **dict.fromkeys(("change_institution", "engage_institution", "count_staff", "prepare_assessment", "begin_reform"), ("institution", "K")),
+    **dict.fromkeys(("assessment", "note_entry"), ("assessment", "KC")),
+    **dict.fromkeys(("write_assessment", "add_measure"), ("assessment", "K")),
+    "decide_assessment": ("assessment", "C"),
+    **dict.fromkeys(("send_assessment", "take_back_assessment"), ("assessment", SENT)),
+    "change_support": ("support", "MEPRIK"),
+    "record_check": ("check", "MEPRIK"),
+    **dict.fromkeys(("change_reform", "reach_stage"), ("reform", "K")),
 }  # fmt: skip
 # These say no before they look: whoever lacks the permission everywhere learns nothing about the object.
 SAYS_NO_FIRST = {"suspend_clearance", "propose_successor"}

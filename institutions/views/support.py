@@ -33,9 +33,9 @@ class RecordSupport(FormPage):
 
     def prepare(self) -> None:
         user = self.request.user
-        access.require_word(user, Permission.RECORD_ACTIVITIES)
         rows = Institution.objects.visible_to(user).select_related("organization", "place")
         self.institution: Institution = get_object_or_404(rows, pk=self.kwargs["pk"])
+        access.require_word(user, Permission.RECORD_ACTIVITIES)
         self.pairs = support_pairs(user, self.institution)
         if not self.pairs:
             raise PermissionDenied

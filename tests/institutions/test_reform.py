@@ -6,7 +6,6 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from institutions import page, reform
-from institutions.models import ReformStep
 from plumbing.refusals import Invalid
 from programs import access
 from tests.institutions.making import soon
@@ -33,7 +32,7 @@ def test_stages_follow_each_other_in_time_and_are_not_repeated(post):
         reach(post, row, 4, 1)
     with pytest.raises(ValidationError):
         reach(post, row, 3, -90)
-    shown = page.step_of(ReformStep.objects.get())
+    (shown,) = page.reform(post.station, post.officer)
     assert shown.now.stage == 3
     assert [stage is not None for _label, stage in shown.stages] == [True, False, True, False, False]
 

@@ -12,7 +12,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from accounts.models import Organization
 from exchange.models import Import
+from institutions.models import Engagement, Institution
 from programs.models import (
     ActionPoint,
     ActivityAttendance,
@@ -21,6 +23,7 @@ from programs.models import (
     ExpectedReport,
     ProjectLevel,
     ReportingPeriod,
+    SupportClearance,
 )
 from reintegration.models import Opportunity
 from reporting.models import Submission
@@ -132,6 +135,22 @@ def opportunities(world: World) -> Any:
     return row
 
 
+def institutions(world: World) -> Any:
+    number = Institution.objects.count()
+    organization = Organization.objects.create(name=f"Post {number} of {world.project.code}", kind="authority", iati_type="10")
+    row = Institution.objects.create(organization=organization, kind="police_station", place=world.place, recorded_by=world.manager)
+    Engagement.objects.create(institution=row, project=world.project, partner=world.partner)
+    row.staff_counts.create(counted_on=date(2026, 6, 1), total=40, source="List", recorded_by=world.manager)
+    return row
+
+
+def support_clearances(world: World) -> Any:
+    return SupportClearance.objects.create(
+        recipient=institutions(world).organization, scope="Training", decision="proceed", valid_from=date(2026, 1, 1),
+        valid_until=date(2026, 12, 1), owner=world.manager, decided_by=world.manager,
+    )  # fmt: skip
+
+
 MAKERS: dict[str, Callable[[World], Any]] = {
     "programs": programs,
     "projects": projects,
@@ -143,6 +162,8 @@ MAKERS: dict[str, Callable[[World], Any]] = {
     "action-points": action_points,
     "opportunities": opportunities,
     "submissions": submissions,
+    "institutions": institutions,
+    "support-clearances": support_clearances,
     "imports": imports,
 }
 

@@ -32,6 +32,8 @@ QUERIES = {
     "action-points": 5,
     "opportunities": 6,
     "submissions": 5,
+    "institutions": 7,
+    "support-clearances": 5,
     "imports": 5,
 }
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts.roles import GRANTS, PARTNER_ROLES, Permission, Role
 from exchange.models import Import
 from peacebuild.api import router
-from programs.models import IndicatorDefinition
+from programs.models import IndicatorDefinition, SupportClearance
 from tests import factories
 from tests.callers import Caller, anonymous, as_person
 from tests.peacebuild.stock import MAKERS, PUBLIC, address_of
@@ -222,6 +222,8 @@ def _reads(role: Role, view: Any) -> bool:
     """From the model's own reading permission; the gazetteer and the library are open to whoever is signed in."""
     if view.model is Import:  # the one in stock is a workbook, which holds figures
         return P.READ_RAW in GRANTS[role]
+    if view.model is SupportClearance:  # shown with the institutions that one reads
+        return P.READ_INSTITUTIONS in GRANTS[role]
     if view.model is IndicatorDefinition:
         return P.READ_PROGRAM in GRANTS[role]
     word = getattr(view.model.objects.all(), "read_permission", None)
