@@ -55,7 +55,7 @@ def chunks(rows: QuerySet[Any], fields: Sequence[Field]) -> Iterator[list[tuple[
     writers = [_writer(field) for field in fields]
     while chunk := list(islice(found, CHUNK)):
         columns = zip(*chunk, strict=True)
-        yield list(zip(*([write(value) for value in column] for write, column in zip(writers, columns, strict=True)), strict=True))
+        yield list(zip(*(write(column) for write, column in zip(writers, columns, strict=True)), strict=True))
 
 
 def as_csv(rows: QuerySet[Any], fields: Sequence[Field], *, name: str) -> HttpResponseBase:
@@ -140,18 +140,28 @@ def _write(sheet: Any, line: int, column: int, value: Any, formats: Mapping[Any,
         sheet.write_string(line, column, str(value)[:32767])
 
 
-def _writer(field: Field) -> Callable[[Any], Any]:
-    """How one column's values become plain ones, decided once per file."""
+_AS_THEY_ARE = {int, Decimal, date, bool, type(None)}
+
+
+def _writer(field: Field) -> Callable[[tuple[Any, ...]], Sequence[Any]]:
+    """How a chunk of one column's values becomes plain ones, decided once per file and looked at once per chunk: most columns
+    hold numbers, dates or codes that come again and again, and a call per value would cost more than the value."""
     words = None if field.words is None else {code: harmless(str(word)) for code, word in field.words.items()}
     zone = timezone.get_current_timezone()
 
-    def write(value: Any) -> Any:
-        if words is not None:
-            return words.get(value, "" if value is None else value)
+    def plain(value: Any) -> Any:
         if value.__class__ is str:
             return harmless(value)
         if value.__class__ is datetime and value.tzinfo is not None:
             return value.astimezone(zone).replace(tzinfo=None)
         return value
+
+    def write(column: tuple[Any, ...]) -> Sequence[Any]:
+        if words is not None:
+            return [words.get(value, "" if value is None else value) for value in column]
+        kinds = set(map(type, column))
+        if kinds <= _AS_THEY_ARE:
+            return column
+        return list(map(harmless if kinds == {str} else plain, column))
 
     return write
