@@ -1,0 +1,17 @@
+"""What casework does by itself."""
+
+from celery import shared_task
+
+from reintegration import concerns, followup, referrals, todo
+
+
+@shared_task
+def look_after_cases() -> int:
+    """End referrals that ran out, lay out follow-ups, erase concerns whose time is over."""
+    return referrals.sweep() + followup.schedule_all() + concerns.erase_expired()
+
+
+@shared_task
+def remind_caseworkers() -> int:
+    """Tell caseworkers how many things are due today."""
+    return todo.remind()
