@@ -17,7 +17,7 @@ from accounts.roles import Permission
 from plumbing.refusals import Invalid, Problem
 from programs import access
 from programs.models import Program, Project, ProjectPartner
-from reintegration.models import MappedService, Opportunity, Requirement
+from reintegration.models import AgeBand, Case, MappedService, Opportunity, Requirement
 
 Entry = TypeVar("Entry", Opportunity, MappedService)
 
@@ -112,6 +112,28 @@ def reasons(wishes: Wishes, offer: Opportunity, asked: Iterable[str], *, is_near
     return found
 
 
+def wishes_of(case: Case, answers: Mapping[str, Any]) -> Wishes:
+    """What the case and its profile say, as facts; what the profile does not say stays unknown."""
+    wanted = answers.get("intended_livelihood") or []
+    schooling = answers.get("education")
+    facts: dict[str, bool | None] = {
+        Requirement.Fact.READS_AND_WRITES: _yes(answers.get("literacy")),
+        Requirement.Fact.PRIMARY: None if schooling is None else schooling in ("primary", "secondary", "higher"),
+        Requirement.Fact.SECONDARY: None if schooling is None else schooling in ("secondary", "higher"),
+        Requirement.Fact.IDENTITY_DOCUMENT: _yes(answers.get("identity_document")),
+        Requirement.Fact.LAND: _yes(answers.get("land_access")),
+        Requirement.Fact.SAVES: _yes(answers.get("saves")),
+    }
+    return Wishes(
+        sectors=frozenset([wanted] if isinstance(wanted, str) else wanted),
+        facts=facts,
+        is_woman=None if case.sex in ("unknown", "other") else case.sex == "female",
+        is_young=None if case.age_band is None else case.age_band == AgeBand.FROM_18,
+        has_disability=_yes(answers.get("disability")),
+        needs_child_care=_yes(answers.get("child_care")),
+    )
+
+
 def suits(found: Iterable[Reason]) -> bool:
     """Nothing speaks against it. The person chooses; this only orders the list."""
     return all(one.speaks != "against" for one in found)
@@ -121,6 +143,10 @@ def weight(found: Iterable[Reason]) -> tuple[int, int]:
     """Sorts offers: what suits first, then by how much speaks for it."""
     rows = list(found)
     return (sum(one.speaks == "against" for one in rows), -sum(one.speaks == "for" for one in rows))
+
+
+def _yes(answer: Any) -> bool | None:
+    return {"yes": True, "no": False, True: True, False: False}.get(answer)
 
 
 def _of_fact(fact: Requirement.Fact, known: bool | None) -> Reason:

@@ -90,21 +90,21 @@ def _sources(user: User, day: date) -> Iterator[_Source]:
 def _of_worker(cases: Any, day: date) -> Iterator[_Source]:
     own, open_ones = cases.values("pk"), cases.in_progress().values("pk")
     steps = CaseContact.objects.filter(case__in=open_ones, next_on__lte=day + SOON, next_done_at__isnull=True)
-    yield _Source("step", gettext_lazy("Contact"), steps, "next_on", "contacts")
+    yield _Source("step", gettext_lazy("Contact"), steps, "next_on", "case_contacts")
     waves = FollowUp.objects.filter(case__in=own, state=FollowUp.State.DUE, due_on__lte=day + SOON)
-    yield _Source("wave", gettext_lazy("Follow-up"), waves, "due_on", "follow-ups")
+    yield _Source("wave", gettext_lazy("Follow-up"), waves, "due_on", "case_follow_ups")
     loops = Referral.objects.filter(case__in=open_ones, state=Referral.State.SENT, answer_due_on__lte=day)
-    yield _Source("referral", gettext_lazy("Referral without answer"), loops, "answer_due_on", "referrals", False)
+    yield _Source("referral", gettext_lazy("Referral without answer"), loops, "answer_due_on", "case_referrals", False)
     sent_back = Plan.objects.filter(case__in=open_ones, state=Plan.State.DRAFT, written_at__lte=timezone.now() - SOON)
-    yield _Source("draft", gettext_lazy("Plan not finished"), sent_back, "written_at", "plan", False)
+    yield _Source("draft", gettext_lazy("Plan not finished"), sent_back, "written_at", "case_plan", False)
 
 
 def _of_supervisor(cases: Any, user: User) -> Iterator[_Source]:
     own = cases.values("pk")
     plans = Plan.objects.filter(case__in=own, state=Plan.State.PROPOSED).exclude(written_by=user)
-    yield _Source("plan", gettext_lazy("Approve a plan"), plans, "proposed_at", "plan", False)
+    yield _Source("plan", gettext_lazy("Approve a plan"), plans, "proposed_at", "case_plan", False)
     asked = OverrideRequest.objects.filter(case__in=own, decision="").exclude(asked_by=user)
-    yield _Source("override", gettext_lazy("Decide on a referral without consent"), asked, "asked_at", "referrals", False)
+    yield _Source("override", gettext_lazy("Decide on a referral without consent"), asked, "asked_at", "case_referrals", False)
 
 
 def _written(source: _Source, today: date) -> Iterator[DueAct]:
@@ -113,7 +113,7 @@ def _written(source: _Source, today: date) -> Iterator[DueAct]:
         day = timezone.localtime(day).date() if isinstance(day, datetime) else day
         case = row.case
         rule = tuple(contacts.safe_rule(case)) if source.contacts_person else ()
-        url = f"{reverse('casework', args=[case.code])}#{source.page}"
+        url = reverse(source.page, args=[case.code])
         yield DueAct(str(case), _act(source, row), source.kind, day, day < today, rule, url)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from reintegration.views import children, offers
+from reintegration.views import casework, casework_forms, children, offers
 
 urlpatterns: list[URLPattern] = [
     path("children/", children.Handovers.as_view(), name="child_handovers"),
@@ -26,4 +26,44 @@ urlpatterns: list[URLPattern] = [
     path("services/<int:pk>/", offers.mapped_service, name="mapped_service"),
     path("services/<int:pk>/change/", offers.ChangeService.as_view(), name="change_service"),
     path("services/<int:pk>/verify/", offers.VerifyService.as_view(), name="verify_service"),
+    path("referrals/received/", casework.received, name="referrals_received"),
+    path("referrals/received/<uuid:pk>/", casework.received_referral, name="received_referral"),
+    path("referrals/received/<uuid:pk>/accept/", casework.accept_referral, name="accept_referral"),
+    path("referrals/received/<uuid:pk>/decline/", casework_forms.DeclineReceived.as_view(), name="decline_referral"),
+    path("referrals/received/<uuid:pk>/complete/", casework_forms.CompleteReceived.as_view(), name="complete_received"),
+    path("cases/<str:code>/plan/", casework.CasePlan.as_view(), name="case_plan"),
+    path("cases/<str:code>/received/", casework.CaseReceived.as_view(), name="case_received"),
+    path("cases/<str:code>/referrals/", casework.CaseReferrals.as_view(), name="case_referrals"),
+    path("cases/<str:code>/contacts/", casework.CaseContacts.as_view(), name="case_contacts"),
+    path("cases/<str:code>/follow-ups/", casework.CaseFollowUps.as_view(), name="case_follow_ups"),
+    path("cases/<str:code>/offers/", casework.CaseOffers.as_view(), name="case_offers"),
+    path("cases/<str:code>/plan/start/", casework.start_plan, name="start_plan"),
+    path("cases/<str:code>/plan/<uuid:pk>/goals/new/", casework_forms.WriteGoal.as_view(), name="write_goal"),
+    path("cases/<str:code>/plan/<uuid:pk>/propose/", casework_forms.ProposePlan.as_view(), name="propose_plan"),
+    path("cases/<str:code>/plan/<uuid:pk>/approve/", casework.approve_plan, name="approve_plan"),
+    path("cases/<str:code>/plan/<uuid:pk>/back/", casework_forms.SendPlanBack.as_view(), name="send_plan_back"),
+    path("cases/<str:code>/plan/<uuid:pk>/drop/", casework.drop_plan, name="drop_plan"),
+    path("cases/<str:code>/goals/<uuid:pk>/", casework_forms.ChangeGoal.as_view(), name="change_goal"),
+    path("cases/<str:code>/goals/<uuid:pk>/remove/", casework.remove_goal, name="remove_goal"),
+    path("cases/<str:code>/goals/<uuid:pk>/progress/", casework_forms.NoteProgress.as_view(), name="note_progress"),
+    path("cases/<str:code>/factors/", casework_forms.SetFactors.as_view(), name="set_factors"),
+    path("cases/<str:code>/received/service/", casework_forms.GiveService.as_view(), name="give_service"),
+    path("cases/<str:code>/received/service/<uuid:pk>/end/", casework_forms.EndService.as_view(), name="end_service"),
+    path("cases/<str:code>/received/item/", casework_forms.HandOverItem.as_view(), name="hand_over_item"),
+    path("cases/<str:code>/received/activity/", casework_forms.TakePart.as_view(), name="take_part"),
+    path("cases/<str:code>/referrals/new/", casework_forms.SendReferral.as_view(), name="send_referral"),
+    path("cases/<str:code>/referrals/vital/", casework_forms.AskOverride.as_view(), name="ask_override"),
+    path("cases/<str:code>/referrals/vital/<uuid:pk>/grant/", casework.grant_override, name="grant_override"),
+    path("cases/<str:code>/referrals/vital/<uuid:pk>/refuse/", casework.refuse_override, name="refuse_override"),
+    path("cases/<str:code>/referrals/<uuid:pk>/remind/", casework.remind_referral, name="remind_referral"),
+    path("cases/<str:code>/referrals/<uuid:pk>/withdraw/", casework.withdraw_referral, name="withdraw_referral"),
+    path("cases/<str:code>/referrals/<uuid:pk>/answer/", casework_forms.NoteAnswer.as_view(), name="note_answer"),
+    path("cases/<str:code>/referrals/<uuid:pk>/complete/", casework_forms.CompleteReferral.as_view(), name="complete_referral"),
+    path("cases/<str:code>/contacts/new/", casework_forms.RecordContact.as_view(), name="record_contact"),
+    path("cases/<str:code>/contacts/<uuid:pk>/done/", casework.settle_contact, name="settle_contact"),
+    path("cases/<str:code>/concern/", casework_forms.RaiseConcern.as_view(), name="raise_concern"),
+    path("cases/<str:code>/follow-ups/baseline/", casework.start_baseline, name="start_baseline"),
+    path("cases/<str:code>/follow-ups/<uuid:pk>/settle/", casework_forms.SettleFollowUp.as_view(), name="settle_follow_up"),
+    path("cases/<str:code>/follow-ups/<uuid:pk>/not-found/", casework_forms.NotFound.as_view(), name="follow_up_not_found"),
+    path("cases/<str:code>/follow-ups/<uuid:pk>/survey/", casework_forms.Assess.as_view(), name="assess"),
 ]

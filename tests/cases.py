@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from itertools import count
 from typing import Any
 
+from django.utils import timezone
+
 from accounts.roles import Role
-from reintegration.models import Case, Notice
+from reintegration.models import Case, Consent, Notice, Referral
 from tests import factories
 
 _number = count(1)
@@ -42,3 +44,22 @@ def case(world: factories.World | None = None, **fields: Any) -> Case:
         "basis": "public_interest", "safe_contact": {"may_call": True}, **fields,
     }  # fmt: skip
     return Case.objects.create(**values)
+
+
+def consent(case: Case, purpose: str, **fields: Any) -> Consent:
+    today = timezone.localdate()
+    values = {
+        "answer": "yes", "notice": case.notice, "method": "oral", "given_on": today, "until": today + timedelta(days=365),
+        "recorded_by": case.caseworker, **fields,
+    }  # fmt: skip
+    return Consent.objects.create(case=case, purpose=purpose, **values)
+
+
+def referral(case: Case, to: Any, **fields: Any) -> Referral:
+    """A referral as it stands once it was sent, without the acts."""
+    today = timezone.localdate()
+    values = {
+        "service": "legal", "contact_route": "our office", "sent_by": case.caseworker, "answer_due_on": today + timedelta(days=7),
+        "expires_on": today + timedelta(days=90), "consent": consent(case, "sharing", organization=to), **fields,
+    }  # fmt: skip
+    return Referral.objects.create(case=case, to_organization=to, **values)

@@ -29,8 +29,8 @@ from programs.models import (
     SupportClearance,
     WorkPlanLine,
 )
-from reintegration.models import ChildHandover, ChildMonth, MappedService, Opportunity
-from tests import factories
+from reintegration.models import CaseContact, ChildHandover, ChildMonth, FollowUp, Goal, MappedService, Opportunity, Plan, ServiceGiven
+from tests import cases, factories
 from tests.communities.peace import keys as peace_keys
 from tests.reporting.reported import Reported
 
@@ -86,6 +86,7 @@ class Everything:
         support = SupportDetail.objects.create(activity=activity, institution=institution, kind="training", title="Course")
         check = support.checks.create(kind="at_work", due_on=today)
         step = ReformStep.objects.create(institution=institution, project=world.project, kind="law", title="Law", recorded_by=by)
+        self.people = a_case(world)
         own = factories.definition(f"OWN-{code}", project=world.project)
         target = framework.set_target(world.indicator(own), by=world.manager, value=Decimal(5))
         report = self.all.started()
@@ -120,9 +121,35 @@ class Everything:
             "organization": (world.partner.pk,),
             "receipt": (receipt.pk,),
             "child month": (child_month.pk,),
+            **self.people,
             "opportunity": (offer.pk,),
             "mapped service": (service.pk,),
         }
+
+
+def a_case(world: Any) -> dict[str, tuple[Any, ...]]:
+    """A case with one of each, and a referral that the world's partner received from another one."""
+    case = cases.case(world, state="active")
+    plan = Plan.objects.create(case=case, version=1, written_by=case.caseworker)
+    goal = Goal.objects.create(plan=plan, strand="social", title="Have a document", roles=[["She", "applies"]])
+    day = timezone.localdate()
+    contact = CaseContact.objects.create(case=case, happened_on=day, kind="visit", result="done", recorded_by=case.caseworker)
+    wave = FollowUp.objects.create(case=case, wave=0, due_on=day)
+    service = ServiceGiven.objects.create(case=case, kind="legal", strand="social", starts_on=day, recorded_by=case.caseworker)
+    office = factories.partner()
+    sent = cases.referral(case, office)
+    elsewhere = cases.case(world, partner=office, caseworker=factories.member(Role.CASEWORKER, organization=office))
+    return {
+        "case": (case.code,),
+        "plan": (case.code, plan.pk),
+        "goal": (case.code, goal.pk),
+        "contact": (case.code, contact.pk),
+        "wave": (case.code, wave.pk),
+        "service given": (case.code, service.pk),
+        "referral": (case.code, sent.pk),
+        "override": (case.code, uuid4()),
+        "received": (cases.referral(elsewhere, world.partner).pk,),
+    }
 
 
 @pytest.fixture
@@ -265,7 +292,21 @@ PAGES: dict[str, tuple[str, str]] = {
     "practice": ("", "A"),
     "practice_value": ("+jump-factor", "A"),
     "board_report": ("expected", "ME"),
-    **dict.fromkeys(("opportunities", "mapped_services"), ("", EVERYBODY)),
+    **dict.fromkeys(("opportunities", "mapped_services", "referrals_received"), ("", EVERYBODY)),
+    **dict.fromkeys(("case_plan", "case_received", "case_referrals", "case_contacts", "case_follow_ups", "case_offers", "set_factors", "give_service", "hand_over_item", "take_part", "send_referral", "ask_override", "record_contact", "raise_concern"), ("case", "S")),
+    **dict.fromkeys(("start_plan", "start_baseline"), ("case", SENT)),
+    **dict.fromkeys(("write_goal", "propose_plan", "send_plan_back"), ("plan", "S")),
+    **dict.fromkeys(("approve_plan", "drop_plan"), ("plan", SENT)),
+    **dict.fromkeys(("change_goal", "note_progress"), ("goal", "S")),
+    "remove_goal": ("goal", SENT),
+    "end_service": ("service given", "S"),
+    **dict.fromkeys(("grant_override", "refuse_override"), ("override", SENT)),
+    **dict.fromkeys(("remind_referral", "withdraw_referral"), ("referral", SENT)),
+    **dict.fromkeys(("note_answer", "complete_referral"), ("referral", "S")),
+    "settle_contact": ("contact", SENT),
+    **dict.fromkeys(("settle_follow_up", "follow_up_not_found", "assess"), ("wave", "S")),
+    **dict.fromkeys(("received_referral", "decline_referral", "complete_received"), ("received", "PR")),
+    "accept_referral": ("received", SENT),
     **dict.fromkeys(("record_opportunity", "record_service"), ("", FIELD)),
     "opportunity": ("opportunity", STAFF),
     "mapped_service": ("mapped service", STAFF),
