@@ -92,7 +92,6 @@ SHIPPED: dict[str, Shipped] = {
     "offer-stale-days": Shipped("60", _("Days after which an opportunity or service is to be verified again"), "house rule"),
     "referral-answer-days": Shipped("7", _("Days after which a referral without an answer is late"), "data-protection, section 4"),
     "referral-expiry-days": Shipped("90", _("Days after which an open referral ends by itself"), "data-protection, section 4"),
-    "follow-up-months": Shipped("3 6 12", _("Months after completion at which a follow-up is due"), "reintegration, section 3"),
     "plan-behind-points": Shipped("25", _("Points by which a goal may lag the time gone before it is behind"), "house rule"),
     "concern-days": Shipped("30", _("Days after which a concern note is erased"), "house rule"),
     "attachment-megabytes": Shipped("10", _("Largest attachment in megabytes"), "house rule"),

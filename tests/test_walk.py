@@ -293,7 +293,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "practice_value": ("+jump-factor", "A"),
     "board_report": ("expected", "ME"),
     **dict.fromkeys(("opportunities", "mapped_services", "referrals_received"), ("", EVERYBODY)),
-    **dict.fromkeys(("case_plan", "case_received", "case_referrals", "case_contacts", "case_follow_ups", "case_offers", "set_factors", "give_service", "hand_over_item", "take_part", "send_referral", "ask_override", "record_contact", "raise_concern"), ("case", "S")),
+    **dict.fromkeys(("case_plan", "case_received", "case_referrals", "case_contacts", "case_follow_ups", "case_offers", "set_factors", "give_service", "hand_over_item", "take_part", "send_referral", "ask_override", "record_contact", "tell_concern"), ("case", "S")),
     **dict.fromkeys(("start_plan", "start_baseline"), ("case", SENT)),
     **dict.fromkeys(("write_goal", "propose_plan", "send_plan_back"), ("plan", "S")),
     **dict.fromkeys(("approve_plan", "drop_plan"), ("plan", SENT)),
