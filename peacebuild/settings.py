@@ -144,6 +144,7 @@ TEMPLATES = [
                 "programs.templatetags.programs",
                 "reintegration.templatetags.small_counts",
                 "communities.templatetags.forum_states",
+                "surveys.templatetags.surveys",
                 "reporting.templatetags.reporting",
             ],
         },

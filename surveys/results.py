@@ -116,7 +116,7 @@ def of(survey_round: SurveyRound, *, reader: Actor | None = None) -> Results:
     Without ``reader`` they are exact: for acts, tallies and entry. With one, small numbers of people are hidden unless the reader
     holds raw figures there; key informants are hidden below three for everybody (domain/communities.md section 1).
     """
-    version = InstrumentVersion.objects.whole().get(pk=survey_round.version_id)
+    version = instruments.whole(survey_round.version)
     n = SurveyResponse.objects.filter(survey_round=survey_round).count()
     results = Results(survey_round, n, _lines(survey_round, version), _shares(survey_round, version), is_suppressed=False)
     if reader is None:

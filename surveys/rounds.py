@@ -82,7 +82,7 @@ def plan(
 
 def change(survey_round: SurveyRound, *, by: User, **fields: Any) -> SurveyRound:
     """Change what was planned (``CHANGEABLE``) until the round is approved: sampling fields are often known only afterwards."""
-    _require(survey_round, by)
+    require(survey_round, by)
     unknown = fields.keys() - set(CHANGEABLE)
     if unknown:
         raise TypeError(f"{sorted(unknown)} of a round is not changed")
@@ -102,7 +102,7 @@ def change(survey_round: SurveyRound, *, by: User, **fields: Any) -> SurveyRound
 
 def open(survey_round: SurveyRound, *, by: User) -> SurveyRound:
     """Open a planned round for entry, or a closed one again while it is not approved."""
-    _require(survey_round, by)
+    require(survey_round, by)
     Status = SurveyRound.Status
     _move(
         survey_round, [Status.PLANNED, Status.CLOSED], _("Only a planned or a closed round is opened."), "survey_round.opened", by,
@@ -120,7 +120,7 @@ def respond(
     ``answers`` maps item codes to option codes; an item left out is not answered. A capacity scale takes one response a round, and
     ``evidence`` notes by item. Raises ``RoundNotOpen``, ``NotAllowed``, and ``Invalid`` with every answer that does not fit.
     """
-    _require(survey_round, by)
+    require(survey_round, by)
     if external_id is not None:
         before = SurveyResponse.objects.filter(survey_round=survey_round, external_id=external_id).first()
         if before is not None:
@@ -142,7 +142,7 @@ def respond(
 
 def respond_many(survey_round: SurveyRound, *, responses: Sequence[Given], by: User) -> list[Responded]:
     """Enter many responses at once, all or none, such as those of a file; one event. Known ``external_id`` are left as they were."""
-    _require(survey_round, by)
+    require(survey_round, by)
     with transaction.atomic():
         _locked(survey_round)
         wanted = [given.external_id for given in responses if given.external_id is not None]
@@ -162,10 +162,10 @@ def correct(
 ) -> scoring.Scored:  # fmt: skip
     """Give the whole response anew while its round is open."""
     survey_round = response.survey_round
-    _require(survey_round, by)
+    require(survey_round, by)
     with transaction.atomic():
         _must_be_open(_locked(survey_round))
-        sheet = Sheet(survey_round.version_id)
+        sheet = Sheet(survey_round.version)
         given = Given(answers, evidence or {}, respondent)
         sheet.check([given])
         response.answers.all().delete()
@@ -180,7 +180,7 @@ def correct(
 def withdraw(response: SurveyResponse, *, reason: str, by: User) -> None:
     """Take out a response that should not be there, such as a test or one entered twice, while its round is open."""
     survey_round = response.survey_round
-    _require(survey_round, by)
+    require(survey_round, by)
     if not reason.strip():
         raise Invalid([Problem("reason", _("Say why this response is taken out."), "required")])
     with transaction.atomic():
@@ -191,7 +191,7 @@ def withdraw(response: SurveyResponse, *, reason: str, by: User) -> None:
 
 def close(survey_round: SurveyRound, *, by: User) -> SurveyRound:
     """End entry. Raises ``Invalid`` for a round without responses, or a verified capacity score without its evidence note."""
-    _require(survey_round, by)
+    require(survey_round, by)
     problems = list(_unfinished(survey_round))
     if problems:
         raise Invalid(problems)
@@ -204,7 +204,7 @@ def close(survey_round: SurveyRound, *, by: User) -> SurveyRound:
 
 def approve(survey_round: SurveyRound, *, by: User) -> SurveyRound:
     """Approve a closed round: its answers never change again. By setting a second person does it, not the one who closed it."""
-    _require(survey_round, by)
+    require(survey_round, by)
     if survey_round.closed_by_id == by.pk and practice.whole("survey-second-person"):
         raise Refused(_("A second person approves a round, not the one who closed it."))
     _move(
@@ -223,8 +223,8 @@ def may_record(survey_round: SurveyRound, user: User) -> bool:
 class Sheet:
     """What a version asks, read once: checks responses and writes their answers and scores in bulk."""
 
-    def __init__(self, version: int) -> None:
-        self.version = InstrumentVersion.objects.whole().get(pk=version)
+    def __init__(self, version: InstrumentVersion) -> None:
+        self.version = instruments.whole(version)
         self.definition = instruments.definition_of(self.version)
         self.items: dict[str, Item] = {item.code: item for item in self.version.items.all()}
         self.domains: dict[str, Domain] = {domain.code: domain for domain in self.version.domains.all()}
@@ -296,7 +296,7 @@ class Sheet:
 def _enter(survey_round: SurveyRound, responses: Sequence[Given], by: User) -> list[Responded]:
     row = _locked(survey_round)
     _must_be_open(row)
-    sheet = Sheet(row.version_id)
+    sheet = Sheet(row.version)
     sheet.check(responses)
     last = SurveyResponse.objects.filter(survey_round=row).aggregate(last=Max("number"))["last"] or 0
     if sheet.version.rule == InstrumentVersion.Rule.CAPACITY and last + len(responses) > 1:
@@ -363,7 +363,8 @@ def _move(survey_round: SurveyRound, before: Sequence[str], refusal: str, event:
     survey_round.refresh_from_db()
 
 
-def _require(survey_round: SurveyRound, by: User) -> None:
+def require(survey_round: SurveyRound, by: User) -> None:
+    """Refuse with ``NotAllowed`` whoever may not work on this round."""
     access.require(by, Permission.RECORD_SURVEYS, project=survey_round.project, partner=survey_round.partner, place=survey_round.place)
 
 

@@ -1,0 +1,1 @@
+"""Pages of surveys: the library of instruments, rounds, entry, results."""
