@@ -33,6 +33,7 @@ from reintegration.models import CaseContact, ChildHandover, ChildMonth, FollowU
 from tests import cases, factories
 from tests.communities.peace import keys as peace_keys
 from tests.reporting.reported import Reported
+from tests.surveys import making
 
 pytestmark = pytest.mark.django_db
 ELSEWHERE = ("api/", "admin/", "accounts/", "favicon")  # walked by tests of their own
@@ -89,6 +90,7 @@ class Everything:
         self.people = a_case(world)
         own = factories.definition(f"OWN-{code}", project=world.project)
         target = framework.set_target(world.indicator(own), by=world.manager, value=Decimal(5))
+        survey = making.answered(world, making.loaded(making.small(f"small-{code.lower()}")), ["agree", "disagree"])
         report = self.all.started()
         self.keys: dict[str, tuple[Any, ...]] = {
             **peace_keys(world),
@@ -122,6 +124,8 @@ class Everything:
             "receipt": (receipt.pk,),
             "child month": (child_month.pk,),
             **self.people,
+            "survey": (survey.pk,),
+            "instrument": (survey.version_id,),
             "opportunity": (offer.pk,),
             "mapped service": (service.pk,),
         }
@@ -193,6 +197,7 @@ EVERYBODY = "AMEPRSWIKFCDU"
 STAFF = "AMEPRSWIKFCU"  # everybody who reads programs: all but donors
 FIELD = "MEPRSWIK"
 REPORTING = "MEPR"
+SURVEYS = "MEPRIK"
 COMMUNITY_READERS = "MEPRIK"
 COMMUNITY_RECORDERS = "PRI"
 PEACE = "MEPRIK"  # who reads communities and forums
@@ -346,11 +351,25 @@ PAGES: dict[str, tuple[str, str]] = {
     "change_support": ("support", "MEPRIK"),
     "record_check": ("check", "MEPRIK"),
     **dict.fromkeys(("change_reform", "reach_stage"), ("reform", "K")),
+    "survey_rounds": ("", EVERYBODY),
+    "plan_round": ("", SURVEYS),
+    **dict.fromkeys(("survey_round", "change_round", "enter_response"), ("survey", SURVEYS)),
+    "compare_rounds": ("survey", ""),  # without another round there is nothing to compare
+    "act_on_round": ("survey+close", SENT),
+    **dict.fromkeys(("correct_response", "withdraw_response"), ("survey+1", SURVEYS)),
+    "instruments": ("", EVERYBODY),
+    "load_instrument": ("", "A"),
+    "load_shipped_instruments": ("", SENT),
+    **dict.fromkeys(("instrument", "printed_form"), ("instrument", EVERYBODY)),
+    "supply_text": ("instrument", ""),  # it is in force
+    "act_on_instrument": ("instrument+retire", SENT),
 }  # fmt: skip
 # These say no before they look: whoever lacks the permission everywhere learns nothing about the object.
 SAYS_NO_FIRST = {"suspend_clearance", "propose_successor"}
 # People and organizations are kept for the whole agency by whoever invites for it, so that nobody is entered twice.
 AGENCY_WIDE = {"person", "give_role", "deputize", "person_leaves", "organization_page", "edit_organization"}
+# Instruments hold no answers: they are the same for everybody.
+SHARED = {"instrument", "printed_form", "supply_text", "act_on_instrument"}
 # The link of an invitation is opened by somebody who is not signed in; it has tests of its own.
 OWN_TESTS = {"invitation"}
 
@@ -382,6 +401,7 @@ def test_pages_open_for_the_roles_of_the_table_and_a_strangers_object_is_not_fou
             if (
                 about.partition("+")[0] in ("", "nothing", "number")
                 or role in PORTAL_WIDE
+                or name in SHARED
                 or (name in AGENCY_WIDE and role == Role.PROGRAM_MANAGER)
             ):
                 continue

@@ -89,9 +89,7 @@ class CorrectResponse(EnterResponse):
         return found
 
     def act(self, form: ResponseForm) -> Any:
-        rounds.correct(
-            self.response, answers=form.answers, evidence=form.evidence, respondent=_respondent(form), by=self.request.user
-        )
+        rounds.correct(self.response, answers=form.answers, evidence=form.evidence, respondent=_respondent(form), by=self.request.user)
         self.done = _now("Response %(number)s is corrected.") % {"number": self.response.number}
         return self.response
 
@@ -123,7 +121,11 @@ class WithdrawResponse(FormPage):
         return reverse("survey_round", args=[self.round.pk])
 
     def crumbs(self) -> Any:
-        return [(_("Survey rounds"), reverse("survey_rounds")), (self.round, reverse("survey_round", args=[self.round.pk])), (self.title, "")]
+        return [
+            (_("Survey rounds"), reverse("survey_rounds")),
+            (self.round, reverse("survey_round", args=[self.round.pk])),
+            (self.title, ""),
+        ]
 
     def context(self, form: WithdrawForm) -> dict[str, Any]:
         return {"warning": _now("Response %(number)s and its answers are deleted.") % {"number": self.response.number}}

@@ -72,7 +72,11 @@ def instrument(request: HttpRequest, pk: int) -> HttpResponse:
         "is_draft": is_draft,
         "may_set_up": may_set_up,
         "used": SurveyRound.objects.visible_to(request.user).filter(version=row).select_related("place", "version__instrument")[:20],
-        "crumbs": [(_("Survey rounds"), reverse("survey_rounds")), (_("Instruments"), reverse("instruments")), (version.instrument.code, "")],
+        "crumbs": [
+            (_("Survey rounds"), reverse("survey_rounds")),
+            (_("Instruments"), reverse("instruments")),
+            (version.instrument.code, ""),
+        ],
     }
     return render(request, "surveys/instrument.html", shown)
 
@@ -84,9 +88,7 @@ def printed_form(request: HttpRequest, pk: int) -> HttpResponse:
     languages = instruments.languages_of(version) or ["en"]
     language = request.GET.get("language", "")
     language = language if language in languages else languages[0]
-    options = {
-        options.pk: [(option, option.worded(language)) for option in options.options.all()] for options in version.option_sets.all()
-    }
+    options = {options.pk: [(option, option.worded(language)) for option in options.options.all()] for options in version.option_sets.all()}
     lines = [
         {
             "item": item,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal as D
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from surveys import scoring
@@ -197,9 +197,11 @@ def test_a_share_has_the_interval_of_the_page_and_is_weak_where_few_answered_oth
 # Whatever the answers
 
 
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # other work on the machine is no failure
 options = st.sampled_from(["a", "b", "c", "d", "e", "dk", "na", ""])
 
 
+@unhurried
 @given(st.lists(options, min_size=9, max_size=9), st.lists(options, min_size=10, max_size=10))
 def test_scores_lie_on_the_scale_or_have_a_reason(first, second):
     definition = mean(("E", 9), ("S", 10))
@@ -214,6 +216,7 @@ def test_scores_lie_on_the_scale_or_have_a_reason(first, second):
             assert value.answered * 3 >= value.applicable * 2 or value.scheme == "composite"
 
 
+@unhurried
 @given(st.lists(st.decimals(0, 100, places=4), min_size=2, max_size=40), st.decimals("0.5", 4, places=2))
 def test_a_larger_design_effect_never_narrows_the_interval(values, deff):
     plain = scoring.summarize("k", "domain", "T", values)
@@ -222,6 +225,7 @@ def test_a_larger_design_effect_never_narrows_the_interval(values, deff):
     assert plain.low <= plain.mean <= plain.high
 
 
+@unhurried
 @given(st.integers(0, 400), st.integers(1, 400))
 def test_a_share_stays_between_none_and_all(numerator, more):
     found = scoring.share(numerator, numerator + more - 1)
