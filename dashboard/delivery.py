@@ -68,7 +68,7 @@ class Shown:
 
     @property
     def value(self) -> str:
-        return self._words(self.line.amount)
+        return self.in_words(self.line.amount)
 
     @property
     def why_none(self) -> str | Promise:
@@ -84,11 +84,11 @@ class Shown:
 
     @property
     def baseline(self) -> str:
-        return self._words(self.line.standing.baseline)
+        return self.in_words(self.line.standing.baseline)
 
     @property
     def target(self) -> str:
-        return self._words(self.line.standing.target)
+        return self.in_words(self.line.standing.target)
 
     @property
     def progress(self) -> Decimal | None:
@@ -124,7 +124,8 @@ class Shown:
     def series(self) -> list[Decimal | None]:
         return [point.amount.value for point in self.line.series]
 
-    def _words(self, amount: Amount) -> str:
+    def in_words(self, amount: Amount) -> str:
+        """A number as its definition is written: with its decimals, a percentage as one."""
         if amount.value is None:
             return formats.NOT_REPORTED
         if self.definition.is_ratio and self.definition.per == 100:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from dashboard.views import account, audit, board, finding, overview, people, portfolio, projects
+from dashboard.views import account, audit, board, finding, overview, people, places, portfolio, projects
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -18,6 +18,8 @@ urlpatterns = [
     path("projects/<str:code>/", projects.project, name="project"),
     path("projects/<str:code>/results/", projects.results, name="results"),
     path("portfolio/", portfolio.show, name="portfolio"),
+    path("place/<str:code>/", places.place_page, name="place_page"),
+    path("place/<str:code>/levels/", places.place_levels, name="place_levels"),
     path("search/", finding.search, name="search"),
     path("system/", finding.system, name="system"),
     path("people/", people.PersonList.as_view(), name="people"),

@@ -92,7 +92,7 @@ def _found(user: User, text: str) -> list[dict[str, Any]]:
         {"title": _("Partners"),
          "rows": [(row.name, f"{board}?partner={row.pk}", row.short_name) for row in partners.distinct().order_by("name")[:MOST]]},
         {"title": _("Places"),
-         "rows": [(row.label, f"{board}?place={row.pk}", row.code) for row in find_places(text, limit=MOST)] if access.words(user) else []},
+         "rows": [(row.label, reverse("place_page", args=[row.code]), row.code) for row in find_places(text, limit=MOST)] if access.words(user) else []},
     ]  # fmt: skip
     return [group for group in groups if group["rows"]]
 

@@ -1,0 +1,159 @@
+"""One place as far as this portal knows it: the three levels beside each other over time, who works there, and what was spent."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import TruncQuarter
+
+from accounts.models import User
+from dashboard import board, delivery
+from dashboard.delivery import Shown
+from locations.models import Place, PlaceTree
+from programs.models import ActivityRecord, AssignmentPlace, ExpectedReport, Expenditure, Level, Project, ProjectPlace
+from reporting import promises
+from reporting.published import PublishedPoint, Status
+
+QUARTERS = 8
+
+
+@dataclass(frozen=True)
+class Quarter:
+    starts_on: date
+
+    @property
+    def ends_on(self) -> date:
+        return next_quarter(self.starts_on) - timedelta(days=1)
+
+    @property
+    def code(self) -> str:
+        return f"{self.starts_on.year}-Q{(self.starts_on.month + 2) // 3}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A reported indicator through the quarters: each cell as it may be shown, none where nothing was reported yet."""
+
+    shown: Shown
+    cells: list[PublishedPoint | None]
+
+    @property
+    def values(self) -> list[Decimal | None]:
+        return [None if cell is None or cell.status == Status.SUPPRESSED else cell.amount.value for cell in self.cells]
+
+    @property
+    def told(self) -> list[tuple[str, bool]]:
+        """Each quarter in words, and whether it is hidden."""
+        words = self.shown.in_words
+        return [("", True) if cell is not None and cell.status == Status.SUPPRESSED else (words(cell.amount) if cell else "–", False) for cell in self.cells]  # fmt: skip
+
+
+@dataclass
+class Work:
+    """What one partner does here for one project."""
+
+    project: Project
+    partner: str
+    places: set[str] = field(default_factory=set)
+    levels: set[str] = field(default_factory=set)
+    state: str = ""
+    period: str = ""
+
+    @property
+    def where(self) -> str:
+        return ", ".join(sorted(self.places))
+
+    @property
+    def what(self) -> list[str]:
+        return [level for level in Level.values if level in self.levels]
+
+
+def quarters(today: date, count: int = QUARTERS) -> list[Quarter]:
+    """The last quarters, the running one last."""
+    start = date(today.year, (today.month - 1) // 3 * 3 + 1, 1)
+    found = [Quarter(start)]
+    while len(found) < count:
+        before = found[0].starts_on - timedelta(days=1)
+        found.insert(0, Quarter(date(before.year, (before.month - 1) // 3 * 3 + 1, 1)))
+    return found
+
+
+def next_quarter(start: date) -> date:
+    return date(start.year + 1, 1, 1) if start.month == 10 else date(start.year, start.month + 3, 1)
+
+
+def below(place: Place) -> QuerySet[PlaceTree, dict[str, int]]:
+    return PlaceTree.objects.filter(ancestor=place).values("descendant")
+
+
+def levels(place: Place, *, reader: User, today: date) -> list[tuple[str, list[Line]]]:
+    """Reported figures of the place and everything in it, by level, as this reader may see them."""
+    here = AssignmentPlace.objects.filter(place__in=below(place)).values("assignment__indicator")
+    asked = promises.promised(promises.indicators(reader).filter(is_retired=False, pk__in=here), place=place)
+    spans = quarters(today)
+    groups = delivery.by_level(delivery.by_definition(asked, reader=reader, through=today))
+    return [(level, [Line(shown, _in_quarters(shown.line.series, spans)) for shown in lines]) for level, lines in groups]
+
+
+def work(place: Place, *, reader: User, today: date) -> list[Work]:
+    """Who does what where: partners with something to report here, and projects that work here without."""
+    inside = below(place)
+    projects = Project.objects.visible_to(reader)
+    found: dict[tuple[int, int | None], Work] = {}
+    assigned = AssignmentPlace.objects.filter(place__in=inside, assignment__indicator__project__in=projects).select_related(
+        "place", "assignment__partner", "assignment__indicator__project__program", "assignment__indicator__result"
+    )
+    for row in assigned:
+        project, partner = row.assignment.indicator.project, row.assignment.partner
+        line = found.setdefault((project.pk, partner.pk), Work(project, partner.name))
+        line.places.add(row.place.name)
+        line.levels.add(row.assignment.indicator.result.level)
+    busy = {project for project, _partner in found}
+    for one in ProjectPlace.objects.filter(place__in=inside, project__in=projects).select_related("place", "project__program"):
+        if one.project_id not in busy:
+            found.setdefault((one.project_id, None), Work(one.project, "")).places.add(one.place.name)
+    reports = ExpectedReport.objects.visible_to(reader).filter(project__in={p for p, _o in found}, period__ends_on__lt=today)
+    for project, office, state, code in (
+        board.with_state(reports, today).order_by("period__ends_on").values_list("project", "partner", "state", "period__code")
+    ):
+        if (project, office) in found:
+            found[project, office].state, found[project, office].period = state, code
+    return sorted(found.values(), key=lambda one: (one.project.program.name, one.project.code, one.partner))
+
+
+def spent(projects: Sequence[Project], *, reader: User) -> list[tuple[str, str, Decimal]]:
+    """Project, currency and what it spent so far, whole: money is not split by place. Currencies are never added."""
+    rows = Expenditure.objects.visible_to(reader).filter(project__in=projects).values_list("project__code", "grant__currency")
+    return list(rows.annotate(all=Sum("amount")).order_by("project__code", "grant__currency"))
+
+
+def held(place: Place, *, reader: User, today: date) -> list[tuple[str, list[int]]]:
+    """Activities by kind and quarter: things, not people. Kinds of which none was recorded are left out."""
+    spans = quarters(today)
+    rows = (
+        ActivityRecord.objects.visible_to(reader)
+        .filter(place__in=below(place), happened_on__range=(spans[0].starts_on, today))
+        .order_by()
+        .values_list("kind", TruncQuarter("happened_on"))
+        .annotate(n=Count("pk"))
+    )
+    counted: dict[str, dict[date, int]] = defaultdict(dict)
+    for kind, start, n in rows:
+        counted[kind][start] = n
+    return [
+        (label, [counted[kind].get(one.starts_on, 0) for one in spans]) for kind, label in ActivityRecord.Kind.choices if kind in counted
+    ]
+
+
+def _in_quarters(series: Sequence[PublishedPoint], spans: Sequence[Quarter]) -> list[PublishedPoint | None]:
+    """For each quarter the point of the last period that ended in it; a quarter in which none ended has none."""
+    found: list[PublishedPoint | None] = []
+    for one in spans:
+        inside = [point for point in series if one.starts_on <= point.end <= one.ends_on]
+        found.append(inside[-1] if inside else None)
+    return found
