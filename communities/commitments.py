@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -129,7 +129,7 @@ def _hear(row: Commitment, says: str, on: date, source: str, text: str, by: User
     said.save()
 
 
-def _save(row: Commitment, commitment: Commitment, event: str, by: User, **detail: int) -> Commitment:
+def _save(row: Commitment, commitment: Commitment, event: str, by: User, **detail: Any) -> Commitment:
     row.full_clean()
     row.save()
     audit.record(event, [row, row.project, row.partner], by=by, state=row.state, **detail)

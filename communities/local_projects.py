@@ -39,7 +39,7 @@ MOVES = {
 
 
 class WrongState(Refused):
-    def __init__(self, row: LocalProject, to: State) -> None:
+    def __init__(self, row: LocalProject, to: LocalProject.State) -> None:
         words = {"state": row.get_state_display(), "to": to.label}
         super().__init__(_("This local project is “%(state)s”: it cannot become “%(to)s”.") % words)
 
@@ -274,7 +274,7 @@ def _said(note: str) -> str:
     return note
 
 
-def _move(row: LocalProject, to: State, on: date, note: str, by: User, fields: dict[str, Any] | None = None) -> LocalProject:
+def _move(row: LocalProject, to: LocalProject.State, on: date, note: str, by: User, fields: dict[str, Any] | None = None) -> LocalProject:
     belonging.require_on(row, by, Permission.RECORD_COMMUNITIES)
     belonging.has_come(row.project, on=on)
     with transaction.atomic():
@@ -294,5 +294,5 @@ def _move(row: LocalProject, to: State, on: date, note: str, by: User, fields: d
     return row
 
 
-def _step(row: LocalProject, state: State, on: date, note: str, by: User) -> None:
+def _step(row: LocalProject, state: LocalProject.State, on: date, note: str, by: User) -> None:
     LocalProjectStep.objects.create(local_project=row, state=state, on=on, note=note.strip()[:300], recorded_by=by)

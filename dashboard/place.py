@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import TruncQuarter
@@ -87,7 +88,7 @@ def next_quarter(start: date) -> date:
     return date(start.year + 1, 1, 1) if start.month == 10 else date(start.year, start.month + 3, 1)
 
 
-def below(place: Place) -> QuerySet[PlaceTree, dict[str, int]]:
+def below(place: Place) -> QuerySet[PlaceTree, Any]:
     return PlaceTree.objects.filter(ancestor=place).values("descendant")
 
 
@@ -119,7 +120,7 @@ def work(place: Place, *, reader: User, today: date) -> list[Work]:
             found.setdefault((one.project_id, None), Work(one.project, "")).places.add(one.place.name)
     reports = ExpectedReport.objects.visible_to(reader).filter(project__in={p for p, _o in found}, period__ends_on__lt=today)
     for project, office, state, code in (
-        board.with_state(reports, today).order_by("period__ends_on").values_list("project", "partner", "state", "period__code")
+        board.with_state(reports, today).order_by("period__ends_on").values_list("project", "partner", "state", "period__code")  # type: ignore[misc]
     ):
         if (project, office) in found:
             found[project, office].state, found[project, office].period = state, code
@@ -132,7 +133,7 @@ def spent(projects: Sequence[Project], *, reader: User) -> list[tuple[str, str, 
     return list(rows.annotate(all=Sum("amount")).order_by("project__code", "grant__currency"))
 
 
-def held(place: Place, *, reader: User, today: date) -> list[tuple[str, list[int]]]:
+def held(place: Place, *, reader: User, today: date) -> list[tuple[Any, list[int]]]:
     """Activities by kind and quarter: things, not people. Kinds of which none was recorded are left out."""
     spans = quarters(today)
     rows = (

@@ -93,7 +93,7 @@ def clearance(institution: Institution, user: Actor, today: date) -> dict[str, A
     plans = WorkPlanLine.objects.visible_to(user).filter(supports=institution.organization, status__in=["draft", "planned", "under_way"])
     lines = list(plans.select_related("project").order_by("starts_on", "id")[:ROWS])
     ends = current is not None and current.valid_until <= today + timedelta(days=practice.whole("clearance-reminder-days"))
-    found = {
+    found: dict[str, Any] = {
         "current": current, "decisions": decisions, "lines": lines, "ends_soon": ends, "assessments": [],
         "stops": [line for line in lines if current is not None and line.status != "draft" and line.ends_on > current.valid_until],
     }  # fmt: skip

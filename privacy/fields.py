@@ -75,6 +75,8 @@ def unseal(sealed: Sealed, *, table: str, column: str, row: uuid.UUID) -> bytes:
 class _Opened(DeferredAttribute):
     """Opens the value on first reading and keeps it on the instance."""
 
+    field: Any
+
     def __get__(self, instance: Any, cls: Any = None) -> Any:
         value = super().__get__(instance, cls)
         if instance is not None and isinstance(value, Sealed):
@@ -108,7 +110,7 @@ class EncryptedField(models.Field):
             key = key.target_field
         if not isinstance(key, models.UUIDField):
             found.append(checks.Error(f"{self} is encrypted and needs a model with a UUID key.", obj=self, id="privacy.E001"))
-        if self.unique or self.db_index:
+        if self.unique or getattr(self, "db_index", False):
             found.append(checks.Error(f"{self} is encrypted and cannot be indexed.", obj=self, id="privacy.E002"))
         return found
 

@@ -50,7 +50,7 @@ PROJECT_PLACE = Via("project", "programs.ProjectPlace", "project", "place")
 class ScopedQuerySet(models.QuerySet[Row]):
     """``scope_paths`` says how to reach project, program, partner and place from the model; ``read_permission`` which word reads it."""
 
-    scope_paths: ClassVar[dict[str, str | Via]] = {}
+    scope_paths: ClassVar[Mapping[str, str | Via]] = {}
     read_permission: ClassVar[Permission] = Permission.READ_PROGRAM
 
     def visible_to(self, user: Actor, permission: Permission | None = None) -> Self:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -102,7 +103,7 @@ def count_month(
         raise Invalid(problems)
     row.full_clean(validate_unique=False, validate_constraints=False)
     with transaction.atomic():
-        named = {"project": project, "partner": partner, "place": place, "year": year, "month": month, "kind": kind}
+        named: dict[str, Any] = {"project": project, "partner": partner, "place": place, "year": year, "month": month, "kind": kind}
         kept, is_new = ChildMonth.objects.select_for_update().get_or_create(**named)
         kept.cells.all().delete()
         rows = [ChildCount(of=kept, sex=sex, band=band, number=number) for (sex, band), number in counted.items()]
@@ -123,7 +124,7 @@ def count_violations(
     if problems:
         raise Invalid(problems)
     with transaction.atomic():
-        named = {"project": project, "partner": partner, "place": place, "year": year, "month": month}
+        named: dict[str, Any] = {"project": project, "partner": partner, "place": place, "year": year, "month": month}
         row = GraveViolationCount.objects.select_for_update().filter(**named).first() or GraveViolationCount(**named)
         row.number = number
         row.full_clean()
@@ -170,5 +171,5 @@ def _not_ahead(project: Project, year: int, month: int) -> list[Problem]:
     return [Problem("month", _("This month lies in the future."), "in_the_future")]
 
 
-def _late(row: ChildHandover) -> dict[str, object]:
+def _late(row: ChildHandover) -> dict[str, Any]:
     return {"hours": row.hours, "late": row.is_later_than(hours_allowed())}

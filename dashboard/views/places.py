@@ -64,7 +64,7 @@ def place_levels(request: HttpRequest, code: str) -> HttpResponseBase:
     return render(request, "dashboard/_place_levels.html" if part else "dashboard/place_levels.html", context)
 
 
-def _look(state: str) -> tuple[str, str, str] | None:
+def _look(state: str) -> tuple[str, str, Any] | None:
     """Tone, icon and word of a report's state; the board's own tones are plain here."""
     if not state:
         return None

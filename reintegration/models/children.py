@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from django.db import models
 from django.db.models import F, Q
@@ -42,7 +42,10 @@ def _either(user: Actor, *permissions: Permission) -> Q:
     return Q() if not all(conditions) else reduce(or_, conditions)
 
 
-class CountedQuerySet(ScopedQuerySet[models.Model]):
+Row = TypeVar("Row", bound=models.Model)
+
+
+class CountedQuerySet(ScopedQuerySet[Row]):
     """Read by who counts children, and by who sees counts made of cases."""
 
     scope_paths = _PATHS
@@ -58,7 +61,7 @@ class CountedQuerySet(ScopedQuerySet[models.Model]):
         return self.filter(_either(user, Permission.COUNT_CHILDREN, Permission.READ_RAW))
 
 
-class ChildHandoverQuerySet(CountedQuerySet):
+class ChildHandoverQuerySet(CountedQuerySet["ChildHandover"]):
     def open(self) -> Self:
         return self.filter(handed_over_at__isnull=True)
 
