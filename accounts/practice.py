@@ -94,6 +94,9 @@ SHIPPED: dict[str, Shipped] = {
     "referral-expiry-days": Shipped("90", _("Days after which an open referral ends by itself"), "data-protection, section 4"),
     "plan-behind-points": Shipped("25", _("Points by which a goal may lag the time gone before it is behind"), "house rule"),
     "concern-days": Shipped("30", _("Days after which a concern note is erased"), "house rule"),
+    "report-abuse-phone": Shipped("–", _("Telephone on which abuse or misconduct is reported, shown to everybody; – for none"), "mission"),
+    "report-abuse-mail": Shipped("–", _("Mail address for the same; – for none"), "mission"),
+    "report-abuse-office": Shipped("–", _("Office or person for the same, and when they can be met; – for none"), "mission"),
     "attachment-megabytes": Shipped("10", _("Largest attachment in megabytes"), "house rule"),
 }
 

@@ -37,6 +37,7 @@ urlpatterns = [
     path("organizations/<int:pk>/edit/", people.edit_organization, name="edit_organization"),
     path("account/", account.account, name="account"),
     path("i18n/setlang/", account.language, name="set_language"),
+    path("report-abuse/", account.report_abuse, name="report_abuse"),
     path("invitation/<str:token>/", account.invitation, name="invitation"),
     path("keys/", account.KeyList.as_view(), name="api_keys"),
     path("keys/new/", account.new_key, name="new_key"),

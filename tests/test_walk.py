@@ -372,7 +372,7 @@ AGENCY_WIDE = {"person", "give_role", "deputize", "person_leaves", "organization
 # Instruments hold no answers: they are the same for everybody.
 SHARED = {"instrument", "printed_form", "supply_text", "act_on_instrument"}
 # The link of an invitation is opened by somebody who is not signed in; it has tests of its own.
-OWN_TESTS = {"invitation"}
+OWN_TESTS = {"invitation", "report_abuse"}
 
 
 def address(name: str, about: str, of: Everything) -> str:

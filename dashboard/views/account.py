@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 from django.views.i18n import set_language
 
-from accounts import keys, preferences
+from accounts import keys, practice, preferences
 from accounts.models import ApiKey
 from accounts.roles import Permission
 from dashboard.forms import AcceptForm, KeyForm, PreferencesForm
@@ -143,3 +143,11 @@ def revoke_key(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _crumbs() -> list[tuple[str, str]]:
     return [(_("API keys"), reverse("api_keys"))]
+
+
+@require_GET
+def report_abuse(request: HttpRequest) -> HttpResponse:
+    """How to report abuse or misconduct: open to everybody, signed in or not; a mission edits the contacts under practice values."""
+    ways = [(_("Telephone"), "phone"), (_("Mail"), "mail"), (_("Office"), "office")]
+    contacts = [(label, given) for label, key in ways if (given := practice.text(f"report-abuse-{key}")) != "–"]
+    return render(request, "dashboard/report_abuse.html", {"contacts": contacts})
