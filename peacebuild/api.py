@@ -16,6 +16,7 @@ from rest_framework.reverse import reverse
 from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
+from communities.api.forums import Commitments, Disputes, Forums
 from exchange.api.views import Imports
 from institutions.api.views import Institutions, SupportClearances
 from locations.api.views import Places
@@ -35,6 +36,9 @@ router.register("places", Places, "places")
 router.register("activities", Activities, "activities")
 router.register("action-points", ActionPoints, "action-points")
 router.register("opportunities", Opportunities, "opportunities")
+router.register("forums", Forums, "forums")
+router.register("commitments", Commitments, "commitments")
+router.register("disputes", Disputes, "disputes")
 router.register("submissions", Submissions, "submissions")
 router.register("institutions", Institutions, "institutions")
 router.register("support-clearances", SupportClearances, "support-clearances")

@@ -28,6 +28,7 @@ BEAT = {
     "write reminders": ("reporting.tasks.remind", 15 * MINUTE, 15 * MINUTE),
     "tell caseworkers how much is due": ("reintegration.tasks.remind_caseworkers", 15 * MINUTE, 15 * MINUTE),
     "look after referrals, follow-ups and concerns": ("reintegration.tasks.look_after_cases", 30 * MINUTE, 30 * MINUTE),
+    "remind of what is due in communities": ("communities.tasks.remind", 3600, 3600),
     "send what waits in the outbox": ("accounts.tasks.send_messages", MINUTE, MINUTE),
     "build files of donor reports that wait": ("reporting.tasks.build_report_files", MINUTE, MINUTE),
     "keep totals in line with assignments": ("reporting.tasks.keep_totals", crontab(hour=2, minute=40), 3600),

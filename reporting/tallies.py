@@ -7,11 +7,12 @@ from typing import Any
 from django.core import checks
 from django.db import DatabaseError
 
+import communities.forum_tallies
 import programs.tallies
 from programs import tally
 from programs.models import IndicatorDefinition
 
-SOURCES = (programs.tallies.TALLIES,)
+SOURCES = (programs.tallies.TALLIES, communities.forum_tallies.TALLIES)
 
 TALLIES = tuple(one for source in SOURCES for one in source)
 

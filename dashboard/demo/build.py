@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts import keys, practice
 from accounts.models import Organization, User
 from accounts.roles import Role
+from dashboard.demo import forums as renk
 from dashboard.demo import story
 from dashboard.demo.clock import at
 from locations import gazetteer
@@ -97,6 +98,8 @@ def build(*, password: str = "", say: Callable[[str], None] = lambda words: None
     _reports(cast, today)
     say("activities, gates and action points")
     _activities(cast, today)
+    say("forums, promises and local projects")
+    renk.build(project=cast.projects["CVR-02"], partner=cast.organizations["WL"], place=cast.places["SS0704"], by=cast.people["achol"])
     say("the donor report")
     _donor_reports(cast, today)
     _keys(cast, built)

@@ -13,6 +13,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Organization
+from communities.models import Commitment, CommitmentEvidence, Dispute, Forum
 from exchange.models import Import
 from institutions.models import Engagement, Institution
 from programs.models import (
@@ -88,6 +89,37 @@ def action_points(world: World) -> Any:
     )
 
 
+def forums(world: World) -> Any:
+    forum = Forum.objects.create(
+        name=f"{world.project.code} forum {uuid.uuid4().hex[:6]}", kind="committee", started_on=date(2026, 1, 5), project=world.project,
+        partner=world.partner, place=world.place, recorded_by=world.reporter,
+    )  # fmt: skip
+    sitting = forum.sittings.create(since=date(2026, 1, 5), seats=10, recorded_by=world.reporter)
+    sitting.lines.create(group="women", held=3, agreed=30)
+    return forum
+
+
+def commitments(world: World) -> Any:
+    row = Commitment.objects.create(
+        text=f"{world.project.code} marks the routes", who="Land office", due_on=date(2026, 5, 1), forum=forums(world), project=world.project,
+        partner=world.partner, place=world.place, recorded_by=world.reporter,
+    )  # fmt: skip
+    CommitmentEvidence.objects.create(
+        commitment=row, says="breach", happened_on=date(2026, 4, 1), source="monitor", recorded_by=world.reporter
+    )
+    return row
+
+
+def disputes(world: World) -> Any:
+    row = Dispute.objects.create(
+        title=f"{world.project.code} herd in the crops", kind="land", opened_on=date(2026, 2, 1), state_on=date(2026, 2, 1),
+        project=world.project, partner=world.partner, place=world.place, recorded_by=world.reporter,
+    )  # fmt: skip
+    row.parties.create(role="farmers", women=3, men=4)
+    row.steps.create(state="opened", on=date(2026, 2, 1), recorded_by=world.reporter)
+    return row
+
+
 def submissions(world: World) -> Any:
     """Each in a period of its own: one report is open at a time."""
     last = world.project.periods.order_by("-ends_on").first()
@@ -161,6 +193,9 @@ MAKERS: dict[str, Callable[[World], Any]] = {
     "activities": activities,
     "action-points": action_points,
     "opportunities": opportunities,
+    "forums": forums,
+    "commitments": commitments,
+    "disputes": disputes,
     "submissions": submissions,
     "institutions": institutions,
     "support-clearances": support_clearances,

@@ -1,0 +1,87 @@
+"""What the tallies count over forums, disputes and local projects, and what they leave out."""
+
+from __future__ import annotations
+
+import pytest
+
+from communities import commitments, disputes, forum_tallies, forums, local_projects
+from communities.forums import Seats
+from programs.tally import Asked, Count
+from tests.communities.peace import ago, make_peace
+
+pytestmark = pytest.mark.django_db
+BY_KEY = {one.key: one for one in forum_tallies.TALLIES}
+
+
+@pytest.fixture
+def peace():
+    return make_peace()
+
+
+def count(peace, key: str, *, since: int = 90, until: int = 0, world=None) -> Count:
+    world = world or peace.world
+    asked = Asked(world.project, world.partner, ago(since), ago(until), (world.place.pk,))
+    return BY_KEY[key].function(asked)
+
+
+def total(found: Count) -> tuple[int, int | None]:
+    of = [part.of for part in found.parts if part.of is not None]
+    return sum(part.value for part in found.parts), sum(of) if of else None
+
+
+def test_a_relapsed_dispute_holds_only_on_the_days_before(peace):
+    row = peace.settled(days_ago=100)
+    peace.dispute()
+    disputes.relapse(row, on=ago(20), note="Back", by=peace.officer)
+    assert total(count(peace, "communities.disputes.holding", until=30)) == (1, None)
+    assert total(count(peace, "communities.disputes.holding")) == (0, None)
+
+
+def test_kept_is_counted_of_what_fell_due_and_a_reported_breach_is_not_kept(peace):
+    forum = peace.forum()
+    kept, reported, gone, _open = (peace.promise(forum=forum, due_on=ago(n)) for n in (30, 20, 15, 10))
+    peace.promise(forum=forum, due_on=ago(-5))
+    peace.promise(forum=forum, due_on=None, since=ago(60))
+    commitments.keep(kept, on=ago(25), source="visit", by=peace.officer)
+    commitments.report_breach(reported, on=ago(20), source="monitor", by=peace.officer)
+    commitments.withdraw(gone, on=ago(16), source="minutes", text="Moved", by=peace.officer)
+    assert total(count(peace, "communities.commitments.kept")) == (1, 3)
+
+
+def test_a_local_project_nobody_looked_at_is_in_the_denominator(peace):
+    looked, _not_looked = peace.handed_over(days_ago=200), peace.handed_over(days_ago=210)
+    local_projects.check(looked, on=ago(2), works=True, used=True, by=peace.officer)
+    assert total(count(peace, "communities.local_projects.working")) == (1, 2)
+    assert total(count(peace, "communities.local_projects.handed_over", since=205)) == (1, None)
+
+
+def test_women_on_seats_are_those_of_the_last_sitting(peace):
+    forum, uncounted = peace.forum(kind="committee"), peace.forum(kind="committee")
+    forums.seat(forum, since=ago(300), seats=12, lines=[Seats("women", 2)], by=peace.officer)
+    forums.seat(forum, since=ago(10), seats=14, lines=[Seats("women", 5), Seats("women", 1, words="Young women")], by=peace.officer)
+    forums.seat(uncounted, since=ago(10), seats=10, lines=[Seats("women", None, 30)], by=peace.officer)
+    assert total(count(peace, "communities.seats.women")) == (5, 14)
+    assert total(count(peace, "communities.seats.women", until=20)) == (2, 12)
+
+
+def test_a_decision_acted_on_later_was_not_acted_on_in_the_period(peace):
+    forum = peace.forum()
+    early, _late = (forums.decide(forum, text=f"D{n}", decided_on=ago(n), by=peace.officer) for n in (60, 50))
+    forums.act_on(early, acted_on=ago(10), evidence="seen", by=peace.officer)
+    assert total(count(peace, "forums.decisions.acted_on")) == (1, 2)
+    assert total(count(peace, "forums.decisions.acted_on", until=30)) == (0, 2)
+
+
+def test_a_joint_forum_counts_when_it_decided(peace):
+    joint, alone = peace.forum(kind="police"), peace.forum(kind="dialogue")
+    for forum in (joint, alone):
+        for day in (40, 20):
+            forums.meet(forum, happened_on=ago(day), people_present=9, by=peace.officer)
+        forums.decide(forum, text="Patrol", decided_on=ago(20), by=peace.officer)
+    assert total(count(peace, "forums.joint.held")) == (1, None)
+
+
+def test_nothing_of_another_project_is_counted(peace):
+    other = make_peace()
+    peace.promise(due_on=ago(5))
+    assert count(peace, "communities.commitments.kept", world=other.world).parts == ()
