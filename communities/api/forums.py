@@ -32,6 +32,7 @@ from communities.models import (
     Sitting,
 )
 from plumbing.refusals import Invalid, Problem
+from programs import access
 from programs.api.partners import visible_project, writing_for
 from programs.api.views import place_at, taken
 
@@ -124,6 +125,7 @@ class Commitments(Listed):
     @once
     def create(self, request: Any) -> Response:
         """It belongs to the project, partner and place of the forum or dispute it is made in."""
+        access.require_word(request.user, P.RECORD_FORUMS)
         given = taken(shapes.CommitmentIn, request.data)
         for name, model in (("forum", Forum), ("dispute", Dispute)):
             given[name] = _own(model, given.get(name), request.user, name)
