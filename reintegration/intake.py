@@ -74,12 +74,11 @@ def child_check(*, adult_beyond_doubt: bool, birth_year: int | None, age_band: s
         raise MayBeChild()
 
 
-def protection_contacts(place: Place | None) -> list[ProtectionContact]:
-    """Whom to call: those of the place and of what it lies in, then those for everywhere."""
-    rows = ProtectionContact.objects.select_related("place")
-    above = set() if place is None else set(PlaceTree.objects.filter(descendant=place).values_list("ancestor", flat=True))
-    near = [row for row in rows if row.place_id is not None and row.place_id in above]
-    return near + [row for row in rows if row.place_id is None]
+def protection_contacts(project: Project) -> list[ProtectionContact]:
+    """Whom to call: those for places of the project and what they lie in, then those for everywhere."""
+    around = set(PlaceTree.objects.filter(descendant__projects__project=project).values_list("ancestor", flat=True))
+    rows = list(ProtectionContact.objects.select_related("place"))
+    return [row for row in rows if row.place_id in around] + [row for row in rows if row.place_id is None]
 
 
 def begin(

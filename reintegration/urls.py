@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from reintegration.views import casework, casework_forms, children, offers
+from reintegration.views import cases, casework, casework_forms, children, offers
 
 urlpatterns: list[URLPattern] = [
+    path("cases/new/", cases.ChildCheck.as_view(), name="child_check"),
+    path("cases/intake/<uuid:pk>/", cases.Intake.as_view(), name="case_intake"),
+    path("cases/sealed/", cases.sealed_cases, name="sealed_cases"),
+    path("cases/sealed/<uuid:pk>/erase/", cases.erase_case, name="erase_case"),
     path("children/", children.Handovers.as_view(), name="child_handovers"),
     path("children/new/", children.HandOver.as_view(), name="hand_over_children"),
     path("children/<int:pk>/handed-over/", children.CloseHandover.as_view(), name="close_child_handover"),
@@ -66,4 +70,11 @@ urlpatterns: list[URLPattern] = [
     path("cases/<str:code>/follow-ups/<uuid:pk>/settle/", casework_forms.SettleFollowUp.as_view(), name="settle_follow_up"),
     path("cases/<str:code>/follow-ups/<uuid:pk>/not-found/", casework_forms.NotFound.as_view(), name="follow_up_not_found"),
     path("cases/<str:code>/follow-ups/<uuid:pk>/survey/", casework_forms.Assess.as_view(), name="assess"),
+    path("cases/<str:code>/", cases.case, name="case"),
+    path("cases/<str:code>/open/", cases.OpenForPurpose.as_view(), name="open_for_purpose"),
+    path("cases/<str:code>/opened/", cases.case_openings, name="case_openings"),
+    path("cases/<str:code>/profile/", cases.CaseProfile.as_view(), name="case_profile"),
+    path("cases/<str:code>/confirm/", cases.confirm_step, name="confirm_step"),
+    path("cases/<str:code>/take-back/", cases.take_back_step, name="take_back_step"),
+    path("cases/<str:code>/act/<slug:act>/", cases.CaseAct.as_view(), name="case_act"),
 ]

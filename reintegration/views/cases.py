@@ -1,0 +1,457 @@
+"""The case, its steps and what stands around it. A stranger's case answers like one that does not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from accounts.roles import Permission
+from programs import access
+from programs.models import Project, ProjectPartner
+from programs.scope import scope
+from programs.views.acts import FormPage, chosen, press
+from reintegration import consents, intake, opening, pathways, profile, stages
+from reintegration.models import Case, Consent, IntakeDraft, Profile, State, StepProposal, Transition
+from reintegration.views import case_forms as f
+
+S = State
+
+
+def find(request: HttpRequest, code: str) -> Case:
+    """The case that this reader may open: else 404, the same for a stranger's case as for none."""
+    rows = Case.objects.visible_to(request.user).select_related("project", "partner", "place", "caseworker", "notice")
+    return get_object_or_404(rows, code=written(code))
+
+
+def written(code: str) -> str:
+    """A code as it stands in the table, however it was typed."""
+    return code.replace("-", "").upper()
+
+
+class CasePage(FormPage):
+    """A form about one case; nothing of it is kept by a browser or a proxy."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        response = super().dispatch(request, *args, **kwargs)
+        add_never_cache_headers(response)
+        return response
+
+    def prepare(self) -> None:
+        self.case = find(self.request, self.kwargs["code"])
+        if not opening.may_work(self.case, self.request.user):
+            raise access.NotAllowed(_("Whoever opened the case for a purpose only reads it."))
+
+    def go_to(self, result: Any) -> str:
+        return reverse("case", args=[self.case.code])
+
+    def crumbs(self) -> Any:
+        return [(_("People"), cases_url()), (str(self.case), reverse("case", args=[self.case.code])), (self.title, "")]
+
+
+@login_required
+def case(request: HttpRequest, code: str) -> HttpResponse:
+    """The file itself. Each showing leaves one event; whoever oversees cases says first what for."""
+    rows = Case.objects.visible_to(request.user).select_related("project", "partner", "place", "caseworker", "notice")
+    row = rows.filter(code=written(code)).first()
+    if row is None:
+        return _closed(request, code)
+    steps = pathways.steps_of(row)
+    taken = list(row.transitions.select_related("by", "second", "destination"))
+    user = request.user
+    supervises = opening.may_supervise(row, user)
+    works = supervises or opening.may_work(row, user)
+    shown = {
+        "case": row, "track": _track(row, steps, taken), "transitions": taken, "next": pathways.next_step(row, steps),
+        "proposal": StepProposal.objects.filter(case=row).select_related("by").first(),
+        "consents": _consents(row), "rule": _rule(row.safe_contact), "openings": opening.openings(row, limit=5),
+        "profile": Profile.objects.filter(case=row).first(), "works": works, "supervises": supervises,
+        "is_own_proposal": StepProposal.objects.filter(case=row, by=user).exists(),
+        "acts": [one for one in ACTS.values() if works and one.fits(row, supervises)], "is_decided": pathways.is_decided(row),
+        "crumbs": [(_("People"), cases_url()), (str(row), "")],
+    }  # fmt: skip
+    opening.opened(row, by=user)
+    response = render(request, "reintegration/case.html", shown)
+    add_never_cache_headers(response)
+    return response
+
+
+class ChildCheck(FormPage):
+    """Before any row. Where there is doubt the answer is a refusal with whom to call, and nothing is kept."""
+
+    template_name = "reintegration/child_check.html"
+    title = _("Open a case")
+    button = _("Begin the intake")
+    done = _("The intake is begun. You can leave it and come back.")
+
+    def prepare(self) -> None:
+        self.pairs = working_pairs(self.request.user)
+        asked = self.request.POST.get("for") or self.request.GET.get("for") or ""
+        self.project, self.partner = chosen(self.pairs, asked)
+
+    def form(self, *data: Any) -> f.ChildCheckForm:
+        return f.ChildCheckForm(*data[:1], pathways_offered=pathways.offered(self.project.program))
+
+    def act(self, form: f.ChildCheckForm) -> IntakeDraft:
+        given = dict(form.cleaned_data)
+        return intake.begin(
+            project=self.project, partner=self.partner, adult_beyond_doubt=given.pop("adult") == "yes", by=self.request.user, **given
+        )
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Doubt is answered before anything else is asked, also where the rest of the form is not filled."""
+        self.prepare()
+        doubtful = request.POST.get("adult") == "no" or request.POST.get("age_band") == "under"
+        try:
+            if doubtful:
+                raise intake.MayBeChild()
+            form = self.form(request.POST)
+            if form.is_valid():
+                given = form.cleaned_data
+                intake.child_check(
+                    adult_beyond_doubt=given["adult"] == "yes", birth_year=given["birth_year"], age_band=given["age_band"] or None,
+                    on=timezone.localdate(),
+                )  # fmt: skip
+        except intake.MayBeChild as refusal:
+            shown = {
+                "refusal": str(refusal), "contacts": intake.protection_contacts(self.project), "project": self.project, "partner": self.partner,
+                "crumbs": self.crumbs(),
+            }  # fmt: skip
+            return render(request, "reintegration/may_be_child.html", shown, status=409)
+        return super().post(request, **kwargs)
+
+    def go_to(self, result: IntakeDraft) -> str:
+        return reverse("case_intake", args=[result.pk])
+
+    def crumbs(self) -> Any:
+        return [(_("People"), cases_url()), (self.title, "")]
+
+    def context(self, form: Any) -> dict[str, Any]:
+        drafts = IntakeDraft.objects.visible_to(self.request.user).select_related("project", "partner")
+        return {"project": self.project, "partner": self.partner, "pairs": self.pairs, "drafts": drafts}
+
+
+class Intake(FormPage):
+    """The guided intake: left and resumed on the server, encrypted."""
+
+    template_name = "reintegration/intake.html"
+    title = _("Intake")
+    button = _("Open the case")
+    done = _("The case is open. Give the person the code.")
+
+    def prepare(self) -> None:
+        drafts = IntakeDraft.objects.visible_to(self.request.user).select_related("project__program", "partner", "notice")
+        self.draft = get_object_or_404(drafts, pk=self.kwargs["pk"])
+
+    def form(self, *data: Any) -> f.IntakeForm:
+        return f.IntakeForm(*data[:1], draft=self.draft, initial=self.draft.answers)
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        if "later" not in request.POST and "drop" not in request.POST:
+            return super().post(request, **kwargs)
+        self.prepare()
+        if "drop" in request.POST:
+            return press(
+                request, lambda: intake.drop(self.draft, by=request.user), done=_("The intake is erased."), then=reverse("child_check")
+            )
+        names = self.form().fields
+        answers = {name: request.POST[name][:200] for name in names if request.POST.get(name)}
+        return press(
+            request, lambda: intake.keep(self.draft, answers=answers, by=request.user), done=_("Kept. Go on when you like."),
+            then=reverse("child_check"),
+        )  # fmt: skip
+
+    def act(self, form: f.IntakeForm) -> Case:
+        given = form.cleaned_data
+        return intake.finish(
+            self.draft, place=given["place"], source=given["source"], sex=given["sex"], safe_contact=form.rule(), by=self.request.user
+        )
+
+    def go_to(self, result: Case) -> str:
+        return reverse("case", args=[result.code])
+
+    def crumbs(self) -> Any:
+        return [(_("People"), cases_url()), (_("Open a case"), reverse("child_check")), (self.title, "")]
+
+    def context(self, form: Any) -> dict[str, Any]:
+        return {"draft": self.draft}
+
+
+@dataclass(frozen=True)
+class Act:
+    """One thing that is done with a case: its page, and when it is offered."""
+
+    key: str
+    title: str | Promise
+    button: str | Promise
+    form: Callable[[Case, tuple[Any, ...]], forms.Form]
+    do: Callable[[Case, Any, Any], Any]
+    fits: Callable[[Case, bool], bool]
+    lead: str | Promise = ""
+
+
+def _step(case: Case, data: tuple[Any, ...]) -> forms.Form:
+    to = pathways.next_step(case)
+    if to is None:
+        raise Http404
+    return f.StepForm(*data, case=case, to=to)
+
+
+def _in_progress(case: Case) -> bool:
+    return case.state not in pathways.FINAL
+
+
+def _before_decision(case: Case) -> bool:
+    return pathways.next_step(case) in pathways.DECIDED and case.pathway != "prevention"
+
+
+ACTS: dict[str, Act] = {
+    one.key: one
+    for one in (
+        Act("step", _("Next step"), _("Record the step"), _step,
+            lambda case, form, by: stages.advance(case, to=pathways.next_step(case) or "", on=form.cleaned_data["on"], by=by, facts=form.facts()),
+            lambda case, supervises: pathways.next_step(case) is not None),
+        Act("defer", _("Defer"), _("Record that it is deferred"), lambda case, data: f.StepForm(*data, case=case, to=S.DEFERRED),
+            lambda case, form, by: stages.defer(case, on=form.cleaned_data["on"], by=by, facts=form.facts()),
+            lambda case, supervises: _before_decision(case)),
+        Act("refuse", _("Not eligible"), _("Record the decision"), lambda case, data: f.StepForm(*data, case=case, to=S.INELIGIBLE),
+            lambda case, form, by: stages.refuse(case, on=form.cleaned_data["on"], by=by, facts=form.facts()),
+            lambda case, supervises: _before_decision(case)),
+        Act("resume", _("Go on"), _("Go on with the case"), lambda case, data: f.ReasonForm(*data),
+            lambda case, form, by: stages.resume(case, by=by, **form.cleaned_data),
+            lambda case, supervises: case.state == S.DEFERRED),
+        Act("appeal", _("Appeal granted"), _("Record the appeal"), lambda case, data: f.AppealForm(*data),
+            lambda case, form, by: stages.appeal(case, by=by, **form.cleaned_data),
+            lambda case, supervises: case.state == S.INELIGIBLE),
+        Act("back", _("Go back a step"), _("Go back"), lambda case, data: f.BackForm(*data, case=case),
+            lambda case, form, by: stages.back(case, by=by, **form.cleaned_data),
+            lambda case, supervises: case.state in pathways.steps_of(case)[1:]),
+        Act("ask-to-close", _("Ask to close"), _("Ask the supervisor"), lambda case, data: f.CloseForm(*data),
+            lambda case, form, by: stages.ask_to_close(case, by=by, **form.cleaned_data),
+            lambda case, supervises: _in_progress(case) and not supervises, _("A supervisor who is not the caseworker approves it.")),
+        Act("close", _("Close the case"), _("Close the case"), lambda case, data: f.CloseForm(*data),
+            lambda case, form, by: stages.close(case, by=by, **form.cleaned_data),
+            lambda case, supervises: _in_progress(case) and supervises),
+        Act("reopen", _("Reopen"), _("Reopen the case"), lambda case, data: f.ReasonForm(*data),
+            lambda case, form, by: stages.reopen(case, by=by, **form.cleaned_data),
+            lambda case, supervises: case.state == S.CLOSED, _("By somebody else than who closed it.")),
+        Act("revoke", _("Revoked by the authority"), _("Record the revocation"), lambda case, data: f.RevokeForm(*data),
+            lambda case, form, by: stages.revoke(case, by=by, **form.cleaned_data),
+            lambda case, supervises: supervises and pathways.is_decided(case) and case.state != S.ELIGIBLE,
+            _("Only the national authority decides this. There is no way back.")),
+        Act("consent", _("Record consent"), _("Record the answer"), lambda case, data: f.ConsentForm(*data, case=case),
+            lambda case, form, by: consents.record(case, by=by, **form.cleaned_data), lambda case, supervises: True),
+        Act("withdraw", _("Withdraw consent"), _("Withdraw"), lambda case, data: f.WithdrawForm(*data),
+            lambda case, form, by: consents.withdraw(case, by=by, **form.cleaned_data),
+            lambda case, supervises: case.consents.filter(withdrawn_at__isnull=True).exists(),
+            _("Sharing stops at once: open referrals end, the receivers are asked to delete, and nobody is reminded any more.")),
+        Act("safe-contact", _("How to reach the person safely"), _("Save the rule"),
+            lambda case, data: f.SafeContactForm(*data, initial=_as_typed(case.safe_contact)),
+            lambda case, form, by: intake.change_safe_contact(case, safe_contact=form.rule(), by=by), lambda case, supervises: True),
+        Act("seal", _("May be a child"), _("Seal the case"), lambda case, data: f.SealForm(*data),
+            lambda case, form, by: intake.seal_possible_child(case, by=by), lambda case, supervises: True,
+            _("A second person erases the case within 24 hours; a receipt stays.")),
+    )
+}  # fmt: skip
+
+
+class CaseAct(CasePage):
+    """One act with its form; the table above says which."""
+
+    done = _("Recorded.")
+
+    def prepare(self) -> None:
+        super().prepare()
+        if self.kwargs["act"] not in ACTS:
+            raise Http404
+        self.one = ACTS[self.kwargs["act"]]
+        step = pathways.next_step(self.case) if self.one.key == "step" else None
+        self.title = f"{self.one.title}: {step.label}" if step else self.one.title  # type: ignore[misc]
+        self.button = self.one.button  # type: ignore[misc]
+        if self.request.method == "GET" and self.one.key == "safe-contact":
+            opening.opened(self.case, by=self.request.user)
+
+    def form(self, *data: Any) -> forms.Form:
+        return self.one.form(self.case, data[:1])
+
+    def act(self, form: Any) -> Any:
+        return self.one.do(self.case, form, self.request.user)
+
+    def go_to(self, result: Any) -> str:
+        return reverse("sealed_cases") if self.one.key == "seal" else super().go_to(result)
+
+    def context(self, form: Any) -> dict[str, Any]:
+        return {"lead": self.one.lead}
+
+
+class CaseProfile(CasePage):
+    template_name = "reintegration/profile.html"
+    title = _("Profile")
+    button = _("Save the profile")
+
+    def prepare(self) -> None:
+        super().prepare()
+        if not pathways.is_decided(self.case):
+            raise access.NotAllowed(_("Until the person is eligible or accepted nothing more is written down."))
+        self.kept = Profile.objects.filter(case=self.case).first()
+        if self.request.method == "GET":
+            opening.opened(self.case, by=self.request.user)
+
+    def form(self, *data: Any) -> f.ProfileForm:
+        known = {} if self.kept is None else {**self.kept.answers, **(self.kept.factors or {})}
+        return f.ProfileForm(*data[:1], case=self.case, initial=known)
+
+    def act(self, form: f.ProfileForm) -> Profile:
+        return profile.save(self.case, answers=form.answers(), factors=form.given_factors(), by=self.request.user)
+
+
+class OpenForPurpose(FormPage):
+    """Whoever oversees cases says what for; the case then stays open for some minutes."""
+
+    title = _("Open this case")
+    button = _("Open it")
+    done = _("The case is open for a limited time. Its caseworker sees that you opened it.")
+
+    def prepare(self) -> None:
+        self.case = get_object_or_404(
+            _overseen(self.request.user).select_related("project", "partner", "place"), code=written(self.kwargs["code"])
+        )
+
+    def form(self, *data: Any) -> f.PurposeForm:
+        return f.PurposeForm(*data[:1])
+
+    def act(self, form: f.PurposeForm) -> Any:
+        return opening.open_for(self.case, purpose=form.cleaned_data["purpose"], by=self.request.user)
+
+    def go_to(self, result: Any) -> str:
+        return reverse("case", args=[self.case.code])
+
+    def crumbs(self) -> Any:
+        return [(_("People"), cases_url()), (self.title, "")]
+
+
+@login_required
+@require_POST
+def confirm_step(request: HttpRequest, code: str) -> HttpResponse:
+    row = find(request, code)
+    return press(request, lambda: stages.confirm(row, by=request.user), done=_("Confirmed."), then=reverse("case", args=[row.code]))
+
+
+@login_required
+@require_POST
+def take_back_step(request: HttpRequest, code: str) -> HttpResponse:
+    row = find(request, code)
+    return press(request, lambda: stages.take_back(row, by=request.user), done=_("Taken back."), then=reverse("case", args=[row.code]))
+
+
+@login_required
+def case_openings(request: HttpRequest, code: str) -> HttpResponse:
+    row = find(request, code)
+    shown = {
+        "case": row, "openings": opening.openings(row, limit=200),
+        "crumbs": [(_("People"), cases_url()), (str(row), reverse("case", args=[row.code])), (_("Who opened it"), "")],
+    }  # fmt: skip
+    response = render(request, "reintegration/openings.html", shown)
+    add_never_cache_headers(response)
+    return response
+
+
+@login_required
+def sealed_cases(request: HttpRequest) -> HttpResponse:
+    """Sealed cases with their clock, and nothing else of them."""
+    if not {Permission.WORK_CASES, Permission.SUPERVISE_CASES, Permission.OVERSEE_CASES} & access.words(request.user):
+        raise Http404
+    rows = Case.objects.sealed_in_scope(request.user).select_related("project", "partner", "sealed_by").order_by("erase_by")[:100]
+    shown = {"rows": rows, "now": timezone.now(), "crumbs": [(_("People"), cases_url()), (_("Sealed cases"), "")]}
+    response = render(request, "reintegration/sealed.html", shown)
+    add_never_cache_headers(response)
+    return response
+
+
+@login_required
+@require_POST
+def erase_case(request: HttpRequest, pk: UUID) -> HttpResponse:
+    row = get_object_or_404(Case.objects.sealed_in_scope(request.user), pk=pk)
+    done = _("The case is erased. A receipt and the events stay.")
+    return press(request, lambda: intake.erase_sealed(row, by=request.user), done=done, then=reverse("sealed_cases"))
+
+
+def cases_url() -> str:
+    try:
+        return reverse("cases")
+    except NoReverseMatch:
+        return ""
+
+
+def working_pairs(user: Any) -> list[tuple[Project, Any]]:
+    """Every project and partner that this person may open cases for."""
+    rows = (
+        ProjectPartner.objects.filter(project__in=Project.objects.visible_to(user, Permission.WORK_CASES).running())
+        .exclude(role=ProjectPartner.Role.FUNDING)
+        .select_related("project__program", "organization")
+        .order_by("project__code", "organization__name")
+    )
+    found = {(row.project_id, row.organization_id): (row.project, row.organization) for row in rows}
+    return [pair for pair in found.values() if access.allows(user, Permission.WORK_CASES, project=pair[0], partner=pair[1])]
+
+
+def _overseen(user: Any) -> Any:
+    return Case.objects.filter(scope(user, Case.objects.all().scope_paths, Permission.OVERSEE_CASES), sealed_at__isnull=True)
+
+
+def _closed(request: HttpRequest, code: str) -> HttpResponse:
+    if Permission.OVERSEE_CASES in access.words(request.user) and _overseen(request.user).filter(code=written(code)).exists():
+        return HttpResponseRedirect(reverse("open_for_purpose", args=[written(code)]))
+    raise Http404
+
+
+def _track(case: Case, steps: list[State], taken: list[Transition]) -> list[dict[str, Any]]:
+    """The steps of the pathway with the day on which each was last reached."""
+    reached = {row.to_state: row.happened_on for row in taken}
+    last = next((row.from_state for row in reversed(taken) if row.to_state == case.state), "")
+    stands = case.state if case.state in steps else last
+    place = steps.index(S(stands)) if stands in steps else -1
+    return [
+        {"label": step.label, "on": reached.get(step), "state": "now" if step == case.state else "done" if at <= place else ""}
+        for at, step in enumerate(steps)
+    ]
+
+
+def _consents(case: Case) -> list[Consent]:
+    """The last answer for each purpose and receiver."""
+    latest: dict[Any, Consent] = {}
+    for row in case.consents.select_related("notice", "organization").order_by("recorded_at"):
+        row.is_in_force = row.answer == "yes" and row.withdrawn_at is None and row.until >= timezone.localdate()  # type: ignore[attr-defined]
+        latest[(row.purpose, row.organization_id, row.service)] = row
+    return list(latest.values())
+
+
+def _rule(kept: dict[str, Any]) -> list[tuple[bool, str | Promise, str]]:
+    """The safe-contact rule as lines: allowed or not, what, and a word more."""
+    lines: list[tuple[bool, str | Promise, str]] = [
+        (bool(kept.get("may_call")), _("Call") if kept.get("may_call") else _("Do not call"), kept.get("call_when") or ""),
+    ]
+    if kept.get("who_may_answer"):
+        lines.append((True, _("May answer"), kept["who_may_answer"]))
+    lines.append((bool(kept.get("visit")), _("Visit") if kept.get("visit") else _("Do not visit"), kept.get("visit_where") or ""))
+    if kept.get("unmarked_car"):
+        lines.append((False, _("No marked car"), ""))
+    if kept.get("never_mention"):
+        lines.append((False, _("Never mention"), kept["never_mention"]))
+    return lines
+
+
+def _as_typed(kept: dict[str, Any]) -> dict[str, Any]:
+    return {**kept, **{name: "yes" if kept.get(name) else "no" for name in ("may_call", "visit")}}
