@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts import audit, practice
 from accounts.models import User
 from plumbing.refusals import Invalid, Problem
-from reintegration import casework
+from reintegration import casework, opening
 from reintegration.models import Case, Concern, Pathway, Profile
 
 FACTORS = ("push", "pull", "protective")
@@ -19,7 +19,7 @@ FACTORS = ("push", "pull", "protective")
 
 def raise_concern(case: Case, *, note: str, by: User) -> Concern:
     """Tell the supervisor; the note is gone after the days that the setting gives."""
-    casework.require_worker(case, by=by)
+    opening.require_work(case, by)
     if not note.strip():
         raise Invalid([Problem("note", _("Say what worries you."), "required")])
     until = timezone.localdate() + timedelta(days=practice.whole("concern-days"))
@@ -33,7 +33,7 @@ def raise_concern(case: Case, *, note: str, by: User) -> Concern:
 def read(case: Case, *, by: User, today: date | None = None) -> list[Concern]:
     """Who raised it and the supervisor read it; what has expired is shown to nobody, swept or not."""
     rows = Concern.objects.filter(case=case, expires_on__gte=today or timezone.localdate()).select_related("raised_by")
-    return list(rows if casework.may_supervise(case, by) else rows.filter(raised_by=by))
+    return list(rows if opening.may_supervise(case, by) else rows.filter(raised_by=by))
 
 
 def erase_expired(*, today: date | None = None) -> int:
@@ -45,7 +45,7 @@ def erase_expired(*, today: date | None = None) -> int:
 
 def set_factors(case: Case, *, push: str, pull: str, protective: str, by: User) -> Profile:
     """What pushes and pulls a person at risk, and what protects: words for the plan, never added up to a score."""
-    casework.require_worker(case, by=by)
+    opening.require_work(case, by)
     casework.require_open(case)
     if case.pathway != Pathway.PREVENTION:
         raise Invalid([Problem("push", _("These factors belong to the prevention pathway."), "pathway")])

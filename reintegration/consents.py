@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts import audit, practice
 from accounts.models import Organization, User
 from plumbing.refusals import Refused
-from reintegration import opening
+from reintegration import opening, referrals
 from reintegration.models import Case, CaseContact, Consent, FollowUp, Notice, Referral
 
 P = Consent.Purpose
@@ -84,7 +84,11 @@ def _withdraw(case: Case, rows: object, *, by: User, everything: bool = False) -
     stood = Q(consent__in=[row.pk for row in found])
     if everything or P.SERVICES in purposes:
         stood = Q()
-    ended = case.referrals.open().filter(stood).update(state=Referral.State.WITHDRAWN, ended_at=now, deletion_asked_at=now, updated_at=now)
+    open_ones = list(case.referrals.open().filter(stood).select_related("to_organization"))
+    ended = Referral.objects.filter(pk__in=[row.pk for row in open_ones]).update(
+        state=Referral.State.WITHDRAWN, ended_at=now, deletion_asked_at=now, updated_at=now
+    )
+    referrals.ask_to_delete(open_ones)
     if everything or P.FOLLOW_UP in purposes:
         today = timezone.localdate()
         FollowUp.objects.filter(case=case, state=FollowUp.State.DUE).update(state=FollowUp.State.CANCELLED, settled_on=today)

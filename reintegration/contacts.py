@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from accounts.models import User
 from plumbing.refusals import Invalid, Problem
-from reintegration import casework
+from reintegration import casework, opening
 from reintegration.models import Case, CaseContact
 
 
@@ -22,7 +22,7 @@ def record(
 
     Contacts go on while a case waits to be decided and after it is closed (follow-up); a note is kept only of somebody admitted.
     """
-    casework.require_worker(case, by=by)
+    opening.require_work(case, by)
     casework.not_in_future("happened_on", happened_on)
     if note.strip() and case.state in casework.NOT_ADMITTED:
         raise Invalid([Problem("note", _("No note is kept until the person is eligible or accepted."), "not_admitted")])
@@ -48,7 +48,7 @@ def record(
 
 def settle(contact: CaseContact, *, by: User) -> CaseContact:
     """The next step that a contact left was done by other means."""
-    casework.require_worker(contact.case, by=by)
+    opening.require_work(contact.case, by)
     contact.next_done_at = timezone.now()
     with transaction.atomic():
         contact.save(update_fields=["next_done_at"])

@@ -16,10 +16,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import audit, practice
+from accounts import audit
 from accounts.models import User
 from plumbing.refusals import Invalid, Problem, Refused
-from reintegration import casework
+from reintegration import casework, opening
 from reintegration.models import Assessment, AssessmentScore, Case, FollowUp, FollowUpOutcome
 from surveys import instruments, scoring
 
@@ -48,31 +48,6 @@ class FollowUpSettled(Refused):
         super().__init__(_("This follow-up is settled already."))
 
 
-def schedule(case: Case, *, by: User | None = None) -> list[FollowUp]:
-    """Lay out the waves that count from completion. Running it again adds only what is missing."""
-    if case.completed_on is None:
-        return []
-    have = set(case.follow_ups.values_list("wave", flat=True))
-    waves = [months for months in practice.numbers("follow-up-months") if months not in have]
-    if not waves:
-        return []
-    with transaction.atomic():
-        rows = FollowUp.objects.bulk_create(
-            [FollowUp(case=case, wave=months, due_on=_months_after(case.completed_on, months)) for months in waves], ignore_conflicts=True
-        )
-        audit.record("follow_up.scheduled", [case], by=by, waves=waves)
-    return rows
-
-
-def schedule_all() -> int:
-    """Whoever completed and has no waves yet gets them; what beat calls."""
-    waves = set(practice.numbers("follow-up-months"))
-    made = 0
-    for case in Case.objects.filter(completed_on__isnull=False, sealed_at__isnull=True).exclude(follow_ups__wave=max(waves, default=0)):
-        made += len(schedule(case))
-    return made
-
-
 def settle(
     follow_up: FollowUp, *, on: date, livelihood: str, by: User, has_left: bool = False, movement: str = "unknown"
 ) -> FollowUpOutcome:  # fmt: skip
@@ -87,7 +62,7 @@ def not_found(follow_up: FollowUp, *, on: date, by: User, movement: str = "unkno
 
 def baseline(case: Case, *, by: User) -> FollowUp:
     """The round before support, due today: what later rounds are compared with."""
-    casework.require_worker(case, by=by)
+    opening.require_work(case, by)
     casework.require_open(case)
     row, _made = FollowUp.objects.get_or_create(case=case, wave=0, defaults={"due_on": timezone.localdate()})
     return row
@@ -140,7 +115,7 @@ def assess(
     Raises ``NoInstrument``, ``Invalid``.
     """
     case = follow_up.case
-    casework.require_worker(case, by=by)
+    opening.require_work(case, by)
     casework.not_in_future("held_on", held_on)
     if follow_up.state in (FollowUp.State.MISSED, FollowUp.State.CANCELLED):
         raise FollowUpSettled()
@@ -226,7 +201,7 @@ def _safe(given: Mapping[str, str] | None) -> dict[str, str] | None:
 
 def _settle(follow_up: FollowUp, on: date, by: User, state: str, **found: Any) -> FollowUpOutcome:
     case = follow_up.case
-    casework.require_worker(case, by=by)
+    opening.require_work(case, by)
     casework.not_in_future("on", on)
     row = FollowUpOutcome(follow_up=follow_up, recorded_by=by, **found)
     row.full_clean()
@@ -237,14 +212,3 @@ def _settle(follow_up: FollowUp, on: date, by: User, state: str, **found: Any) -
         audit.record("follow_up.settled", [follow_up, case], by=by, wave=follow_up.wave, reached=row.was_reached)
     follow_up.refresh_from_db()
     return row
-
-
-def _months_after(day: date, months: int) -> date:
-    """The same day so many months later, or the last day of a shorter month."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    for last in (day.day, 30, 29, 28):
-        try:
-            return date(year, month + 1, last)
-        except ValueError:
-            continue
-    raise AssertionError("every month has 28 days")

@@ -12,7 +12,7 @@ from accounts import audit
 from accounts.models import Organization, User
 from plumbing.refusals import Invalid, Problem
 from programs.models import ActivityRecord
-from reintegration import casework
+from reintegration import casework, opening
 from reintegration.models import Case, Goal, ItemHandedOver, Participation, Plan, ServiceGiven
 
 
@@ -35,7 +35,7 @@ def give_service(
 
 def end_service(service: ServiceGiven, *, ends_on: date, is_completed: bool, by: User, dose: Decimal | None = None) -> ServiceGiven:
     """Say when a service ended and whether it was completed; the dose, where it is known only now."""
-    casework.require_worker(service.case, by=by)
+    opening.require_work(service.case, by)
     casework.not_in_future("ends_on", ends_on)
     service.ends_on, service.is_completed = ends_on, is_completed
     if dose is not None:
@@ -84,7 +84,7 @@ def goals_of(case: Case) -> list[Goal]:
 
 
 def _begin(case: Case, by: User, name: str, day: date, goal: Goal | None) -> None:
-    casework.require_worker(case, by=by)
+    opening.require_work(case, by)
     casework.require_open(case)
     casework.not_in_future(name, day)
     if goal is not None and goal.plan.case_id != case.pk:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from accounts import audit, practice
 from accounts.models import User
 from plumbing.refusals import Invalid, Problem, Refused
-from reintegration import casework
+from reintegration import casework, opening
 from reintegration.models import Case, Goal, Plan, Progress, Strand
 
 STRANDS = (Strand.ECONOMIC, Strand.SOCIAL, Strand.PSYCHOSOCIAL, Strand.POLITICAL)
@@ -33,7 +33,7 @@ class OwnPlan(Refused):
 
 def start(case: Case, *, by: User) -> Plan:
     """Begin a new version: the goals of the one in force stand in it already, each with its key."""
-    casework.require_worker(case, by=by)
+    opening.require_work(case, by)
     casework.require_open(case)
     current = in_force(case)
     if Plan.objects.filter(case=case, state__in=[Plan.State.DRAFT, Plan.State.PROPOSED]).exists():
@@ -98,7 +98,7 @@ def propose(plan: Plan, *, agreed_on: date, by: User) -> Plan:
 
 def approve(plan: Plan, *, by: User) -> Plan:
     """The supervisor puts the version in force; the one before is replaced. Never by its writer."""
-    casework.require_supervisor(plan.case, by=by)
+    opening.require_supervision(plan.case, by)
     if plan.written_by_id == by.pk:
         raise OwnPlan()
     with transaction.atomic():
@@ -110,7 +110,7 @@ def approve(plan: Plan, *, by: User) -> Plan:
 
 def send_back(plan: Plan, *, note: str, by: User) -> Plan:
     """The supervisor asks for a change, with a sentence; the writer goes on with the draft."""
-    casework.require_supervisor(plan.case, by=by)
+    opening.require_supervision(plan.case, by)
     if plan.state != Plan.State.PROPOSED:
         raise PlanNotOpen(_("This version does not wait for approval."))
     if not note.strip():
@@ -134,7 +134,7 @@ def drop(plan: Plan, *, by: User) -> None:
 def note_progress(goal: Goal, *, by: User, noted_on: date, value: Decimal | None = None, note: str = "", state: str = "open") -> Progress:
     """How far a goal of the plan in force has come; with ``state`` it is reached or dropped, or open again."""
     case = goal.plan.case
-    casework.require_worker(case, by=by)
+    opening.require_work(case, by)
     casework.require_open(case)
     casework.not_in_future("noted_on", noted_on)
     if goal.plan.state != Plan.State.IN_FORCE:
@@ -252,7 +252,7 @@ def _standing(goal: Goal, share: int | None, plan: Plan, today: date) -> str:
 
 
 def _draft(plan: Plan, by: User) -> None:
-    casework.require_worker(plan.case, by=by)
+    opening.require_work(plan.case, by)
     casework.require_open(plan.case)
     if plan.state != Plan.State.DRAFT:
         raise PlanNotOpen(_("Only a draft is changed. Start a new version."))

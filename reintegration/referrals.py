@@ -8,7 +8,7 @@ The receiver sees code, service, urgency and the way to the referring office. Ev
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -25,7 +25,7 @@ from accounts.roles import Permission, Role
 from plumbing.refusals import Invalid, Problem, Refused
 from programs import access
 from programs.models import Membership
-from reintegration import casework
+from reintegration import casework, opening
 from reintegration.models import Case, Consent, Goal, OverrideRequest, Referral, SharingAgreement
 
 OPEN = (Referral.State.SENT, Referral.State.ACCEPTED)
@@ -82,7 +82,7 @@ def ask_override(
 def decide_override(request: OverrideRequest, *, grant: bool, by: User) -> Referral | None:
     """The second person decides. Granted, the referral is sent at once in the name of who asked."""
     case = request.case
-    casework.require_supervisor(case, by=by)
+    opening.require_supervision(case, by)
     if by.pk == request.asked_by_id:
         raise Refused(_("A second person decides that a vital interest stands above consent."))
     _refuse_after_withdrawal(case)
@@ -122,7 +122,7 @@ def decline(referral: Referral, *, reason: str, by: User) -> Referral:
 def complete(referral: Referral, *, outcome: str, by: User, note: str = "") -> Referral:
     """After it was accepted: by the receiver, or by who works on the case once the answer came another way."""
     if not is_receiver(referral, by):
-        casework.require_worker(referral.case, by=by)
+        opening.require_work(referral.case, by)
     if outcome not in Referral.Outcome.values:
         raise Invalid([Problem("outcome", _("Say what came of it."), "required")])
     with transaction.atomic():
@@ -135,7 +135,7 @@ def complete(referral: Referral, *, outcome: str, by: User, note: str = "") -> R
 
 def note_answer(referral: Referral, *, accepted: bool, by: User, reason: str = "") -> Referral:
     """The receiver answered by telephone or on paper: the caseworker notes it."""
-    casework.require_worker(referral.case, by=by)
+    opening.require_work(referral.case, by)
     now = timezone.now()
     if accepted:
         return _move(referral, [State.SENT], "accepted", by, state=State.ACCEPTED, answered_at=now, answered_by=by)
@@ -148,27 +148,21 @@ def note_answer(referral: Referral, *, accepted: bool, by: User, reason: str = "
 
 def withdraw(referral: Referral, *, by: User) -> Referral:
     """The caseworker takes it back: the receiver sees it no longer and is asked to delete what it kept."""
-    casework.require_worker(referral.case, by=by)
+    opening.require_work(referral.case, by)
     now = timezone.now()
     _move(referral, list(OPEN), "withdrawn", by, state=State.WITHDRAWN, ended_at=now, deletion_asked_at=now)
     _tell_receiver(referral, "withdrawn", _deletion_words)
     return referral
 
 
-def withdraw_all(case: Case, *, by: User | None) -> int:
-    """Consent to sharing ended: every open referral ends with it, and each receiver is asked to delete."""
-    ended = 0
-    for referral in Referral.objects.filter(case=case).open().select_related("case", "to_organization"):
-        now = timezone.now()
-        _move(referral, list(OPEN), "withdrawn", by, state=State.WITHDRAWN, ended_at=now, deletion_asked_at=now)
-        _tell_receiver(referral, "withdrawn", _deletion_words)
-        ended += 1
-    return ended
+def ask_to_delete(ended: Iterable[Referral]) -> int:
+    """Consent to sharing ended and open referrals with it: each receiver is asked to delete what it kept."""
+    return sum(_tell_receiver(referral, "withdrawn", _deletion_words) for referral in ended)
 
 
 def remind(referral: Referral, *, by: User) -> int:
     """Remind the receiver's people, once a day. The mail holds neither code nor service."""
-    casework.require_worker(referral.case, by=by)
+    opening.require_work(referral.case, by)
     if referral.state != State.SENT:
         raise NotOpen(_("Only a referral without an answer is reminded of."))
     with transaction.atomic():
@@ -272,7 +266,7 @@ def _people(office: Organization) -> list[User]:
 
 
 def _check(case: Case, to: Organization, by: User, contact_route: str) -> None:
-    casework.require_worker(case, by=by)
+    opening.require_work(case, by)
     casework.require_open(case)
     if to.pk == case.partner_id:
         raise Invalid([Problem("to_organization", _("What your own organization does is a service, not a referral."), "own")])

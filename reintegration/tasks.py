@@ -2,13 +2,13 @@
 
 from celery import shared_task
 
-from reintegration import concerns, followup, referrals, todo
+from reintegration import concerns, referrals, todo
 
 
 @shared_task
 def look_after_cases() -> int:
-    """End referrals that ran out, lay out follow-ups, erase concerns whose time is over."""
-    return referrals.sweep() + followup.schedule_all() + concerns.erase_expired()
+    """End referrals that ran out, remind of late answers, erase concerns whose time is over."""
+    return referrals.sweep() + concerns.erase_expired()
 
 
 @shared_task

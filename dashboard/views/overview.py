@@ -27,6 +27,7 @@ from plumbing import pages
 from programs import access
 from programs.models import ExpectedReport, Expenditure, GrantProject, Program, Project, ReportRequirement, SupportClearance
 from programs.scope import is_staff_reader
+from reintegration import todo
 from reporting import promises
 from reporting.models import Restatement, Submission
 
@@ -104,7 +105,9 @@ def my_work(request: HttpRequest) -> HttpResponse:
     rest = [item for item in found if item not in late and item not in soon]
     groups = [(_("Overdue"), late), (_("Within a week"), soon), (_("Later"), rest)]
     told = user.messages.order_by("-id")[: pages.ROWS]
-    return render(request, "dashboard/my_work.html", {"groups": [g for g in groups if g[1]], "count": len(found), "told": told})
+    due = todo.due_for(user, today=today)
+    shown = {"groups": [g for g in groups if g[1]], "count": len(found) + len(due), "told": told, "due": due}
+    return render(request, "dashboard/my_work.html", shown)
 
 
 @login_required

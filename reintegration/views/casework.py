@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 
 from locations.models import PlaceTree
 from programs.views.acts import press
-from reintegration import casework, concerns, contacts, followup, offers, planning, referrals
+from reintegration import casework, concerns, contacts, followup, offers, opening, planning, referrals
 from reintegration.models import Case, CaseContact, Goal, Opportunity, OverrideRequest, Plan, Profile, Referral, ServiceGiven
 
 PARTS: dict[str, Any] = {
@@ -46,8 +46,8 @@ class CasePart(LoginRequiredMixin, View):
 
     def get(self, request: HttpRequest, code: str) -> HttpResponse:
         self.case = case = case_of(request, code)
-        casework.read(case, self.name, by=request.user)
-        self.may_work = casework.may_work(case, request.user)
+        opening.opened(case, by=request.user)
+        self.may_work = opening.may_work(case, request.user)
         shown = {
             "case": case,
             "part": self.name,
@@ -88,7 +88,7 @@ class CasePlan(CasePart):
             "may_approve": written is not None
             and written.state == Plan.State.PROPOSED
             and written.written_by_id != self.request.user.pk
-            and casework.may_supervise(self.case, self.request.user),
+            and opening.may_supervise(self.case, self.request.user),
             "is_prevention": self.case.pathway == "prevention",
             "factors": _factors(self.case),
         }
@@ -117,7 +117,7 @@ class CaseReferrals(CasePart):
             "referrals": rows,
             "unanswered": sum(row.state == "sent" and row.answer_due_on < timezone.localdate() for row in rows),
             "asked": asked,
-            "may_decide": bool(asked) and casework.may_supervise(self.case, self.request.user),
+            "may_decide": bool(asked) and opening.may_supervise(self.case, self.request.user),
         }
 
 

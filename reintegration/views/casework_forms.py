@@ -18,7 +18,7 @@ from accounts.models import Organization
 from programs.forms import Day, fields_of
 from programs.models import ActivityRecord
 from programs.views.acts import FormPage
-from reintegration import casework, concerns, contacts, followup, giving, planning, referrals
+from reintegration import concerns, contacts, followup, giving, opening, planning, referrals
 from reintegration.models import (
     CaseContact,
     FollowUp,
@@ -52,7 +52,7 @@ class OnCase(FormPage):
         self.case = case_of(self.request, self.kwargs["code"])
         self.find()
         if self.request.method == "GET":
-            casework.read(self.case, self.part, by=self.request.user)
+            opening.opened(self.case, by=self.request.user)
 
     def find(self) -> None:
         """Fetch what else the address names."""

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import AuditEvent, Message
 from accounts.roles import Role
 from plumbing.refusals import Invalid, Refused
-from reintegration import referrals
+from reintegration import consents, referrals
 from reintegration.models import Consent, OverrideRequest, Referral, SharingAgreement
 from tests import cases, factories
 
@@ -183,7 +183,8 @@ def test_all_open_referrals_end_where_consent_ends(case, centre, receiver):
     agreed(case, centre)
     rows = [send(case, centre), send(case, centre)]
     referrals.accept(rows[0], by=receiver)
-    assert referrals.withdraw_all(case, by=case.caseworker) == 2
+    assert consents.withdraw(case, purpose="sharing", by=case.caseworker) == 2
+    assert Message.objects.filter(recipient=receiver, step="withdrawn").count() == 2
     assert not Referral.objects.open().exists()
 
 
