@@ -50,6 +50,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Item, ...]], ...] = (
             Item("communities", _("Communities"), "houses", frozenset({P.READ_COMMUNITIES})),
             Item("institutions", _("Institutions"), "bank", frozenset({P.READ_INSTITUTIONS})),
             Item("survey_rounds", _("Surveys"), "ui-checks", frozenset({P.READ_SURVEYS})),
+            Item("opportunities", _("Opportunities"), "signpost-split", frozenset({P.READ_ACTIVITIES})),
             Item("activities", _("Activities"), "clipboard-data", frozenset({P.READ_ACTIVITIES})),
             Item("action_points", _("Action points"), "flag", frozenset({P.READ_ACTION_POINTS})),
         ),

@@ -24,7 +24,7 @@ from accounts.outbox import Line
 from accounts.roles import Permission
 from programs import access
 from programs.models import Membership
-from reintegration import contacts
+from reintegration import contacts, referrals
 from reintegration.models import Case, CaseContact, FollowUp, OverrideRequest, Plan, Referral
 
 MORNING = 7
@@ -85,6 +85,9 @@ def _sources(user: User, day: date) -> Iterator[_Source]:
         yield from _of_worker(Case.objects.visible_to(user, Permission.WORK_CASES), day)
     if Permission.SUPERVISE_CASES in held:
         yield from _of_supervisor(Case.objects.visible_to(user, Permission.SUPERVISE_CASES), user)
+    if Permission.RECORD_ACTIVITIES in held:
+        received = referrals.receiving(user).filter(state=Referral.State.SENT)
+        yield _Source("received", gettext_lazy("Answer a referral"), received, "answer_due_on", "referrals_received", False)
 
 
 def _of_worker(cases: Any, day: date) -> Iterator[_Source]:
@@ -113,7 +116,7 @@ def _written(source: _Source, today: date) -> Iterator[DueAct]:
         day = timezone.localtime(day).date() if isinstance(day, datetime) else day
         case = row.case
         rule = tuple(contacts.safe_rule(case)) if source.contacts_person else ()
-        url = reverse(source.page, args=[case.code])
+        url = reverse(source.page, args=[] if source.kind == "received" else [case.code])
         yield DueAct(str(case), _act(source, row), source.kind, day, day < today, rule, url)
 
 
