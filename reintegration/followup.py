@@ -203,6 +203,8 @@ def _settle(follow_up: FollowUp, on: date, by: User, state: str, **found: Any) -
     case = follow_up.case
     opening.require_work(case, by)
     casework.not_in_future("on", on)
+    if FollowUpOutcome.objects.filter(follow_up=follow_up).exists():
+        raise FollowUpSettled()
     row = FollowUpOutcome(follow_up=follow_up, recorded_by=by, **found)
     row.full_clean()
     with transaction.atomic():
