@@ -222,9 +222,10 @@ def _composite(definition: Definition, gathered: Sequence[_Gathered], domains: S
         exact = _of_range(definition, [score for one in gathered for _question, score in one.answered])
     elif definition.rule == "bad_index":
         exact = sum((Fraction(one.part.weight) * _of_domain(definition, one) for one in gathered), Fraction(0))
+    elif definition.rule == "index":  # the mean of the domain indices, so that a domain of one item counts like one of three
+        exact = _weighted((Fraction(one.part.weight), _of_domain(definition, one)) for one in gathered)
     else:
-        mean = _weighted((Fraction(question.composite_weight), score) for one in gathered for question, score in one.answered)
-        exact = 100 * mean if definition.rule == "index" else mean
+        exact = _weighted((Fraction(question.composite_weight), score) for one in gathered for question, score in one.answered)
     value = rounded(exact, PLACES)
     return Value("composite", "", value, answered, counted, "", band_of(definition.bands, scheme="composite", value=value))
 

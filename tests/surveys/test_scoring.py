@@ -108,6 +108,11 @@ def test_an_index_is_a_hundred_times_the_mean():
     assert scoring.score(definition, in_order("T", "ab")).domain("T").value == D("87.5000")
 
 
+def test_the_index_over_all_domains_is_the_mean_of_theirs():
+    definition = Definition("c/1", "index", questions("T", 3) + questions("J", 1), (Part("T"), Part("J")))
+    assert scoring.score(definition, in_order("T", "aaa") | in_order("J", "e")).composite.value == D("50.0000")
+
+
 def test_a_bad_index_is_nought_where_every_condition_is_met():
     yes_no = {"yes": Choice("yes", D(1)), "no": Choice("no", D(0))}
     every = questions("L", 2, yes_no) + questions("S", 2, yes_no)
