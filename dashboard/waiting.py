@@ -19,6 +19,7 @@ from accounts.roles import Permission
 from dashboard import board
 from dashboard.board import State
 from dashboard.navigation import address
+from institutions.models import FollowUpCheck, HrddpAssessment
 from programs.access import words
 from programs.models import (
     ActionPoint,
@@ -86,6 +87,11 @@ def _sources(user: User, today: date) -> dict[str, QuerySet[Any]]:
         found["invitation"] = Invitation.objects.filter(
             invited_by=user, accepted_at__isnull=True, withdrawn_at__isnull=True, expires_at__lte=timezone.now() + ENDING
         )
+    if Permission.RECORD_ACTIVITIES in held and Permission.READ_INSTITUTIONS in held:
+        found["check"] = FollowUpCheck.objects.visible_to(user, Permission.RECORD_ACTIVITIES).due(today + SOON)
+    if Permission.DECIDE_CLEARANCE in held:
+        rows = HrddpAssessment.objects.visible_to(user, Permission.DECIDE_CLEARANCE)
+        found["due_diligence"] = rows.filter(state__in=["waiting", "review_due"]).exclude(prepared_by=user)
     if Permission.READ_PROGRAM in held:
         found |= _gates(user, today + timedelta(days=practice.whole("clearance-reminder-days")))
     return found
@@ -182,6 +188,18 @@ def _clearances(rows: QuerySet[SupportClearance], today: date) -> Iterator[Todo]
         yield Todo(_("Renew"), "stop" if row.valid_until < today else "wait", words_, address("clearances"), row.valid_until)
 
 
+def _checks(rows: QuerySet[FollowUpCheck], today: date) -> Iterator[Todo]:
+    for row in rows.select_related("support__institution__organization"):
+        tone = "stop" if row.due_on < today else "info"
+        yield Todo(_("Check"), tone, str(row), address("record_check", row.pk), row.due_on, str(row.support.institution))
+
+
+def _due_diligence(rows: QuerySet[HrddpAssessment], today: date) -> Iterator[Todo]:
+    for row in rows.select_related("institution__organization"):
+        tone = "stop" if row.state == HrddpAssessment.State.REVIEW_DUE else "wait"
+        yield Todo(_("Decide"), tone, str(row), address("assessment", row.pk), None, row.get_state_display())
+
+
 def _sensitivity(rows: QuerySet[ConflictSensitivityReview], today: date) -> Iterator[Todo]:
     for row in rows.select_related("project"):
         words_ = _("Conflict-sensitivity review of %(code)s") % {"code": row.project.code}
@@ -202,4 +220,6 @@ _WRITERS: dict[str, Callable[[Any, date], Iterator[Todo]]] = {
     "invitation": _invitations,
     "clearance": _clearances,
     "sensitivity": _sensitivity,
+    "check": _checks,
+    "due_diligence": _due_diligence,
 }

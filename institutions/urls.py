@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from institutions.views import due_diligence, institutions, reform, support
+from institutions.views import due_diligence, institutions, measured, reform, support
 
 urlpatterns = [
     path("institutions/", institutions.InstitutionList.as_view(), name="institutions"),
     path("institutions/new/", institutions.RecordInstitution.as_view(), name="record_institution"),
     path("institutions/<int:pk>/", institutions.institution, name="institution"),
+    path("institutions/<int:pk>/measured/", measured.measured, name="institution_measured"),
+    path("institutions/<int:pk>/measured/act/", measured.ActOnArea.as_view(), name="act_on_area"),
     path("institutions/<int:pk>/change/", institutions.ChangeInstitution.as_view(), name="change_institution"),
     path("institutions/<int:pk>/projects/new/", institutions.EngageInstitution.as_view(), name="engage_institution"),
     path("institutions/<int:pk>/staff/", institutions.CountStaff.as_view(), name="count_staff"),

@@ -8,11 +8,16 @@ from django.core import checks
 from django.db import DatabaseError
 
 import communities.forum_tallies
+import institutions.tallies
 import programs.tallies
 from programs import tally
 from programs.models import IndicatorDefinition
 
 SOURCES = (programs.tallies.TALLIES, communities.forum_tallies.TALLIES)
+SOURCES = (
+    institutions.tallies.TALLIES,
+    programs.tallies.TALLIES,
+)
 
 TALLIES = tuple(one for source in SOURCES for one in source)
 

@@ -25,7 +25,7 @@ from dashboard.navigation import address
 from dashboard.views.board import LOOKS
 from plumbing import pages
 from programs import access
-from programs.models import ExpectedReport, Expenditure, GrantProject, Program, Project, ReportRequirement, SupportClearance
+from programs.models import ActivityRecord, ExpectedReport, Expenditure, GrantProject, Program, Project, ReportRequirement, SupportClearance
 from programs.scope import is_staff_reader
 from reintegration import todo
 from reporting import promises
@@ -57,6 +57,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "requirement": requirement,
         "holds": _holds(requirement, reports) if requirement is not None else [],
         "ending": _ending(user, today),
+        "uncleared": scope.narrow(ActivityRecord.objects.visible_to(user), request, "project__program").without_clearance().count(),
         "money": _money(request, user, today),
         "changes": _changes(request, user, timezone.now() - WEEK),
         "today": today,

@@ -1,11 +1,13 @@
 """The institutional level: each file holds the records of one question; import them from here."""
 
+from institutions.models.capacity import CapacityAction
 from institutions.models.due_diligence import HrddpAssessment, HrddpEntry, HrddpMeasure
 from institutions.models.institutions import Engagement, Institution, StaffCell, StaffCount
 from institutions.models.reform import ReformStage, ReformStep
 from institutions.models.support import FollowUpCheck, SupportDetail
 
 __all__ = [
+    "CapacityAction",
     "Engagement",
     "FollowUpCheck",
     "HrddpAssessment",
