@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.roles import Permission
 from programs.admin import ActAdmin, given, take_on
 from reintegration import offers
-from reintegration.models import MappedService, Opportunity, Requirement
+from reintegration.models import MappedService, Notice, Opportunity, ProgramPathway, ProtectionContact, Requirement, SkippedState
 
 
 class OpportunityForm(forms.ModelForm):
@@ -80,3 +80,31 @@ class ServiceAdmin(MapAdmin):
         else:
             whose = given(form, ("program", "kept_by"))
             take_on(obj, offers.record_service(by=request.user, **whose, **given(form, offers.SERVICE_FIELDS)))  # type: ignore[arg-type]
+
+
+@admin.register(Notice)
+class NoticeAdmin(admin.ModelAdmin):
+    """The text read to a person before anything is written down. Without one in use no intake begins."""
+
+    list_display = ("version", "language", "in_use")
+
+
+@admin.register(ProtectionContact)
+class ProtectionContactAdmin(admin.ModelAdmin):
+    """Whom to call where somebody may be a child."""
+
+    list_display = ("name", "place", "phone", "hours")
+    raw_id_fields = ("place",)
+
+
+class SkippedStateInline(admin.TabularInline):
+    model = SkippedState
+    extra = 0
+
+
+@admin.register(ProgramPathway)
+class ProgramPathwayAdmin(admin.ModelAdmin):
+    """Which pathways a program offers, and the steps it leaves out."""
+
+    list_display = ("program", "pathway")
+    inlines = (SkippedStateInline,)
