@@ -13,11 +13,7 @@ import programs.tallies
 from programs import tally
 from programs.models import IndicatorDefinition
 
-SOURCES = (programs.tallies.TALLIES, communities.forum_tallies.TALLIES)
-SOURCES = (
-    institutions.tallies.TALLIES,
-    programs.tallies.TALLIES,
-)
+SOURCES = (programs.tallies.TALLIES, communities.forum_tallies.TALLIES, institutions.tallies.TALLIES)
 
 TALLIES = tuple(one for source in SOURCES for one in source)
 
