@@ -10,10 +10,16 @@ from django.db import DatabaseError
 import communities.forum_tallies
 import institutions.tallies
 import programs.tallies
+import surveys.tallies
 from programs import tally
 from programs.models import IndicatorDefinition
 
-SOURCES = (programs.tallies.TALLIES, communities.forum_tallies.TALLIES, institutions.tallies.TALLIES)
+SOURCES = (
+    programs.tallies.TALLIES,
+    surveys.tallies.TALLIES,
+    communities.forum_tallies.TALLIES,
+    institutions.tallies.TALLIES,
+)
 
 TALLIES = tuple(one for source in SOURCES for one in source)
 

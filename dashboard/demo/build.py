@@ -17,7 +17,7 @@ from accounts import keys, practice
 from accounts.models import Organization, User
 from accounts.roles import Role
 from dashboard.demo import forums as renk
-from dashboard.demo import story
+from dashboard.demo import story, surveys
 from dashboard.demo.clock import at
 from locations import gazetteer
 from locations.models import Place
@@ -100,10 +100,21 @@ def build(*, password: str = "", say: Callable[[str], None] = lambda words: None
     _activities(cast, today)
     say("forums, promises and local projects")
     renk.build(project=cast.projects["CVR-02"], partner=cast.organizations["WL"], place=cast.places["SS0704"], by=cast.people["achol"])
+    say("survey rounds")
+    _surveys(cast, today)
     say("the donor report")
     _donor_reports(cast, today)
     _keys(cast, built)
     return built
+
+
+def _surveys(cast: Cast, today: date) -> None:
+    people, places, partners = cast.people, cast.places, cast.organizations
+    surveys.build(
+        today=today, administrator=people["admin"], by=people["mande"], approver=people["manager"],
+        cohesion=(cast.projects["CVR-02"], partners["WL"], places["SS0704"]),
+        police=(cast.projects["INS-01"], partners["LAN"], places["SS0703"]),
+    )  # fmt: skip
 
 
 def _quarters(today: date) -> tuple[date, date]:
