@@ -97,17 +97,27 @@ SHIPPED: dict[str, Shipped] = {
     "report-abuse-phone": Shipped("–", _("Telephone on which abuse or misconduct is reported, shown to everybody; – for none"), "mission"),
     "report-abuse-mail": Shipped("–", _("Mail address for the same; – for none"), "mission"),
     "report-abuse-office": Shipped("–", _("Office or person for the same, and when they can be met; – for none"), "mission"),
+    "caseload-agreed": Shipped("40", _("Open cases that one caseworker has at most, as agreed"), "case management practice"),
+    "caseload-silent-days": Shipped("30", _("Days without a contact after which a case is silent"), "case management practice"),
+    "handed-over-read-days": Shipped(
+        "14", _("Days for which a caseworker still reads the cases that were handed over; 0: not at all"), "house rule"
+    ),
     "attachment-megabytes": Shipped("10", _("Largest attachment in megabytes"), "house rule"),
 }
 
 
 def text(key: str) -> str:
     """The value in force, as text; the shipped one until somebody changes it."""
+    return texts(key)[0]
+
+
+def texts(*keys: str) -> list[str]:
+    """Several values, read at once."""
     kept: dict[str, str] | None = cache.get("practice")
     if kept is None:
         kept = dict(PracticeValue.objects.values_list("key", "value"))
         cache.set("practice", kept, 300)
-    return kept.get(key, SHIPPED[key].value)
+    return [kept.get(key, SHIPPED[key].value) for key in keys]
 
 
 def number(key: str) -> Decimal:

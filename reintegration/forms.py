@@ -10,10 +10,11 @@ from django.utils import timezone
 from django.utils.dates import MONTHS
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from locations.models import Place
 from programs.forms import PlaceField, fields_of
 from programs.models import Project
-from reintegration.models import ChildBand, ChildHandover, ChildSex, CountKind
+from reintegration.models import CaseAssignment, ChildBand, ChildHandover, ChildSex, CountKind
 
 MONTHS_BACK = 24
 
@@ -99,6 +100,15 @@ class ViolationsForm(forms.Form):
             label=_("State or province"), suggested=states_of(project), help_text=_("Admin 1, nothing more exact. Type a name or a code.")
         )
         self.order_fields(["month", "place", "number"])
+
+
+class HandOverCasesForm(forms.Form):
+    to = forms.ModelChoiceField(User.objects.none(), label=_("Hand over to"))
+    reason = forms.ChoiceField(label=_("Why"), choices=[c for c in CaseAssignment.Reason.choices if c[0] != CaseAssignment.Reason.OPENED])
+
+    def __init__(self, *args: Any, people: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["to"].queryset = people  # type: ignore[attr-defined]
 
 
 def initial_cells(cells: Any) -> dict[str, int]:

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from reintegration.views import cases, casework, casework_forms, children, offers
-
-urlpatterns: list[URLPattern] = [
-    path("cases/new/", cases.ChildCheck.as_view(), name="child_check"),
-    path("cases/intake/<uuid:pk>/", cases.Intake.as_view(), name="case_intake"),
-    path("cases/sealed/", cases.sealed_cases, name="sealed_cases"),
-    path("cases/sealed/<uuid:pk>/erase/", cases.erase_case, name="erase_case"),
+from reintegration.views import caseload, cases, casework, casework_forms, children, offers
     path("children/", children.Handovers.as_view(), name="child_handovers"),
     path("children/new/", children.HandOver.as_view(), name="hand_over_children"),
     path("children/<int:pk>/handed-over/", children.CloseHandover.as_view(), name="close_child_handover"),

@@ -250,6 +250,8 @@ class CaseQuerySet(ScopedQuerySet["Case"]):
         for word, reads in readers.items():
             if permission in (None, word) and any(word in one.words for one in held(user)):
                 condition |= reads(user)
+        if permission is None and any(Permission.WORK_CASES in one.words for one in held(user)):
+            condition |= self._handed_over_by(user)
         return self.filter(condition, sealed_at__isnull=True)
 
     def sealed_in_scope(self, user: Actor) -> CaseQuerySet:
@@ -263,6 +265,11 @@ class CaseQuerySet(ScopedQuerySet["Case"]):
 
     def _worked_by(self, user: Actor) -> Q:
         return Q(caseworker__in=_stands_for(user)) & scope(user, self.scope_paths, Permission.WORK_CASES)
+
+    def _handed_over_by(self, user: Actor) -> Q:
+        """Whoever handed a case over reads it for some days more, and only reads it."""
+        still = CaseAccess.objects.filter(person=user.pk, purpose=OpenPurpose.CASEWORK, ends_at__gt=timezone.now()).values("case")
+        return Q(pk__in=still) & scope(user, self.scope_paths, Permission.WORK_CASES)
 
     def _supervised_by(self, user: Actor) -> Q:
         return scope(user, self.scope_paths, Permission.SUPERVISE_CASES)
