@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from reintegration.views import caseload, cases, casework, casework_forms, children, offers
+from reintegration.views import analytics, caseload, cases, casework, casework_forms, children, offers
     path("children/", children.Handovers.as_view(), name="child_handovers"),
     path("children/new/", children.HandOver.as_view(), name="hand_over_children"),
     path("children/<int:pk>/handed-over/", children.CloseHandover.as_view(), name="close_child_handover"),

@@ -10,6 +10,7 @@ from django.db import DatabaseError
 import communities.forum_tallies
 import institutions.tallies
 import programs.tallies
+import reintegration.tallies
 import surveys.tallies
 from programs import tally
 from programs.models import IndicatorDefinition
@@ -18,6 +19,7 @@ SOURCES = (
     programs.tallies.TALLIES,
     surveys.tallies.TALLIES,
     communities.forum_tallies.TALLIES,
+    reintegration.tallies.TALLIES,
     institutions.tallies.TALLIES,
 )
 

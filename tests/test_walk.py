@@ -280,6 +280,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "cases": ("", "SWF"),
     "hand_over_cases": ("", ""),
     "case_team": ("", "S"),
+    "case_analytics": ("", "MEPSF"),
     **dict.fromkeys(("child_handovers", "child_counts", "child_violations"), ("", "MEPSWF")),
     **dict.fromkeys(("hand_over_children", "count_children", "count_violations"), ("", "SW")),
     **dict.fromkeys(("close_child_handover", "correct_child_handover"), ("receipt", "SW")),

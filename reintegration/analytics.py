@@ -1,0 +1,207 @@
+"""What cases add up to: the way through the stages, outcomes by pre-approved breakdowns, livelihood after completion.
+
+Few aggregate queries, whatever the number of cases. Readers outside the circle of raw figures get what suppression leaves: a
+breakdown whose totals would be hidden is dropped whole, because the other breakdowns on the page share those totals.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.roles import Permission
+from locations.models import Place, PlaceTree
+from privacy.suppression import Shown, may_show_percentage
+from programs.scope import held, scope
+from reintegration import breakdowns, small_counts
+from reintegration.models import AgeBand, Case, CaseQuerySet, FollowUp, Livelihood, Pathway, Sex, State, Transition
+from reintegration.models.cases import SCOPE
+
+if TYPE_CHECKING:
+    from accounts.models import Actor
+
+WAVES = (3, 6, 12)
+OUTCOMES: dict[str, Any] = {"open": _("In progress"), "completed": _("Completed"), "ended": _("Ended before completion")}
+DIMENSIONS: dict[str, Any] = {"sex": _("Sex"), "age": _("Age"), "pathway": _("Pathway"), "place": _("State or province")}
+
+
+def cases_for(user: Actor) -> CaseQuerySet:
+    """The cases that counts for this reader are made of; no row of them is ever shown."""
+    return Case.objects.filter(scope(user, SCOPE, Permission.READ_CASE_COUNTS), sealed_at__isnull=True).order_by()
+
+
+def sees_raw(user: Actor) -> bool:
+    """Every membership through which the counts are read also holds raw figures."""
+    counting = [one for one in held(user) if Permission.READ_CASE_COUNTS in one.words]
+    return bool(counting) and all(Permission.READ_RAW in one.words for one in counting)
+
+
+@dataclass(frozen=True)
+class Step:
+    pathway: str
+    state: str
+    people: Shown
+    median_days: int | None  # since the step before; None: hidden, or nobody came from a step before
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Outcomes by one dimension: rows of label, cells and total; ``dropped`` where it cannot be shown safely."""
+
+    key: str
+    title: Any
+    rows: tuple[tuple[Any, tuple[Shown, ...], Shown], ...]
+    totals: tuple[Shown, ...]
+    total: Shown
+    dropped: bool
+
+
+@dataclass(frozen=True)
+class Wave:
+    """Livelihood so many months after completion: due, reached, lost, said, and in work of those who said."""
+
+    months: int
+    due: Shown
+    reached: Shown
+    lost: Shown
+    said: Shown
+    in_work: Shown
+    percent: int | None
+
+
+def funnel(cases: CaseQuerySet, *, raw: bool) -> list[Step]:
+    """Per pathway how many people ever reached each step, and the median of the days since the step before."""
+    steps = Transition.objects.filter(case__in=cases.values("pk"))
+    reached = steps.order_by().values_list("case__pathway", "to_state").annotate(Count("case", distinct=True))
+    before = Transition.objects.filter(case=OuterRef("case"), number=OuterRef("number") - 1).values("happened_on")[:1]
+    spans = (
+        steps.filter(number__gt=1)
+        .order_by()
+        .annotate(before=Subquery(before))
+        .values_list("case__pathway", "to_state", "happened_on", "before")
+    ).annotate(Count("pk"))
+    days: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
+    for pathway, state, day, previous, number in spans:
+        if previous is not None:
+            days[pathway, state][(day - previous).days] += number
+    order = {state: number for number, state in enumerate(State.values)}
+    found = []
+    for pathway, state, people in sorted(reached, key=lambda row: (row[0], order[row[1]])):
+        shown = small_counts.total(people, raw=raw)
+        found.append(Step(pathway, state, shown, median(days[pathway, state]) if shown.status == "shown" else None))
+    return found
+
+
+def median(counted: Mapping[int, int]) -> int | None:
+    """The middle value, the lower of two."""
+    half = (sum(counted.values()) + 1) // 2
+    for value in sorted(counted):
+        half -= counted[value]
+        if half <= 0:
+            return value
+    return None
+
+
+def outcomes(cases: CaseQuerySet, *, raw: bool) -> list[Cut]:
+    """How cases stand or ended, by each dimension apart. One query over cases, two over places."""
+    rows = cases.values_list(*breakdowns.COLUMNS, "pathway", "state", "exit_reason").annotate(n=Count("pk"), was=Count("completed_on"))
+    cells: dict[str, Counter[tuple[Any, str]]] = {key: Counter() for key in DIMENSIONS}
+    for *person, pathway, state, _exit_reason, number, was_completed in rows:
+        place, cell = breakdowns.of(person)
+        ended = state in (State.CLOSED, State.REVOKED)
+        for outcome, people in (
+            ("completed", was_completed),
+            ("ended" if ended else "open", number - was_completed),
+        ):
+            for key, value in (("sex", cell["sex"]), ("age", cell["age"]), ("pathway", pathway), ("place", place)):
+                cells[key][value, outcome] += people
+    cells["place"] = _at_admin_1(cells["place"])
+    names = dict(Place.objects.filter(pk__in={value for value, _outcome in cells["place"]}).values_list("pk", "name"))
+    labels: dict[str, Callable[[Any], Any]] = {
+        "sex": lambda value: Sex(value).label, "age": lambda value: AgeBand(value).label, "pathway": lambda value: Pathway(value).label,
+        "place": lambda value: names.get(value, ""),
+    }  # fmt: skip
+    return [_cut(key, cells[key], labels[key], raw=raw) for key in DIMENSIONS]
+
+
+def livelihoods(cases: CaseQuerySet, *, raw: bool) -> list[Wave]:
+    """For each wave who was due by now, reached, lost, and in work. One query."""
+    working, said = Livelihood.working(), [value for value in Livelihood.values if value != Livelihood.UNKNOWN]
+    rows = (
+        FollowUp.objects.filter(case__in=cases.values("pk"), wave__in=WAVES)
+        .exclude(state=FollowUp.State.CANCELLED)
+        .order_by()
+        .values("wave")
+        .annotate(
+            due=Count("pk", filter=Q(due_on__lte=timezone.localdate()) | ~Q(state="due")),
+            reached=Count("pk", filter=Q(outcome__was_reached=True)),
+            lost=Count("pk", filter=Q(outcome__was_reached=False) | Q(state="missed", outcome__isnull=True)),
+            said=Count("pk", filter=Q(outcome__livelihood__in=said)),
+            in_work=Count("pk", filter=Q(outcome__livelihood__in=working)),
+        )
+    )
+    by_wave = {row["wave"]: row for row in rows}
+    return [
+        _wave(months, by_wave.get(months, dict.fromkeys(("due", "reached", "lost", "said", "in_work"), 0)), raw=raw) for months in WAVES
+    ]
+
+
+def _wave(months: int, row: Mapping[str, int], *, raw: bool) -> Wave:
+    """Due = reached + lost + open, said = in work + not: each is one line, and what a line hides stays hidden in the other."""
+    still = max(0, row["due"] - row["reached"] - row["lost"])
+    line = small_counts.line([row["reached"], row["lost"], still], raw=raw)
+    work = small_counts.line([row["in_work"], row["said"] - row["in_work"], row["reached"] - row["said"]], raw=raw)
+    reached = line.cells[0] if work.total.status == "shown" else work.total
+    if reached.status != "shown" and not raw:
+        work = small_counts.line([0, 0, 0], raw=False)
+    threshold = small_counts.threshold()
+    shows = row["said"] > 0 and (
+        raw
+        or (
+            work.cells[0].status == work.cells[1].status == "shown"
+            and may_show_percentage(row["in_work"], row["said"], threshold=threshold, hide_zeros=True)
+        )
+    )
+    said = Shown(row["said"]) if raw or work.cells[0].status == work.cells[1].status == "shown" else work.cells[0]
+    return Wave(
+        months=months, due=line.total, reached=reached, lost=line.cells[1], said=said, in_work=work.cells[0],
+        percent=round(100 * row["in_work"] / row["said"]) if shows else None,
+    )  # fmt: skip
+
+
+def _cut(key: str, cells: Mapping[tuple[Any, str], int], label: Callable[[Any], Any], *, raw: bool) -> Cut:
+    values = sorted({value for value, _outcome in cells}, key=lambda value: str(label(value)))
+    numbers = [[cells.get((value, outcome), 0) for outcome in OUTCOMES] for value in values]
+    safe = small_counts.table(numbers, raw=raw)
+    hides_totals = any(cell.status != "shown" for cell in (*safe.column_totals, safe.total))
+    dropped = safe.dropped or (hides_totals and not raw)
+    rows = () if dropped else tuple(zip(map(label, values), safe.rows, safe.row_totals, strict=True))
+    return Cut(key, DIMENSIONS[key], rows, safe.column_totals, safe.total, dropped)
+
+
+def _at_admin_1(cells: Mapping[tuple[Any, str], int]) -> Counter[tuple[Any, str]]:
+    places = {place for place, _outcome in cells}
+    above = PlaceTree.objects.filter(descendant__in=places, ancestor__level=Place.Level.ADMIN_1)
+    states = dict(above.values_list("descendant", "ancestor"))
+    found: Counter[tuple[Any, str]] = Counter()
+    for (place, outcome), number in cells.items():
+        found[states.get(place, place), outcome] += number
+    return found
+
+
+def as_rows(cuts: Iterable[Cut]) -> Sequence[tuple[Any, Any, Any, int | None, str]]:
+    """The tables for a file: breakdown, group, outcome, number (empty where hidden) and its status."""
+    found = []
+    for cut in cuts:
+        for label, cells, total in cut.rows:
+            for outcome, cell in zip((*OUTCOMES.values(), _("Total")), (*cells, total), strict=True):
+                found.append((cut.title, label, outcome, cell.value, cell.status))
+        if cut.dropped:
+            found.append((cut.title, _("All"), _("Total"), cut.total.value, cut.total.status))
+    return found

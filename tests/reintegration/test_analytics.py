@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.roles import Role
+from reintegration import analytics
+from reintegration.models import Case, FollowUpOutcome
+from tests import factories
+from tests.reintegration import making
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world():
+    return factories.world("PPS-01")
+
+
+@pytest.fixture
+def worker(world):
+    return factories.member(Role.CASEWORKER, organization=world.partner)
+
+
+def numbers(cut):
+    return {str(label): [cell.value for cell in cells] for label, cells, _total in cut.rows}
+
+
+def test_outcomes_add_up_in_every_breakdown_and_place_goes_up_to_admin_1(world, worker):
+    county = factories.place("XX0107", parent=world.place)
+    done = {"state": "completed", "completed_on": timezone.localdate()}
+    making.case(world, worker, place=county)
+    making.case(world, worker, sex="male", birth_year=timezone.localdate().year - 70, age_band=None, **done)
+    making.case(world, worker, sex="male", state="closed", closed_on=timezone.localdate(), exit_reason="withdrew")
+    making.case(world, worker, sealed_at=timezone.now(), sealed_by=worker, erase_by=timezone.now())
+    cuts = {cut.key: cut for cut in analytics.outcomes(analytics.cases_for(world.mande), raw=True)}
+    assert numbers(cuts["sex"]) == {"Female": [1, 0, 0], "Male": [0, 1, 1]}
+    assert numbers(cuts["age"]) == {"25–35": [1, 0, 1], "60 and over": [0, 1, 0]}
+    assert numbers(cuts["place"]) == {world.place.name: [1, 1, 1]}
+    assert {cut.total.value for cut in cuts.values()} == {3}
+
+
+def test_a_reader_without_raw_figures_gets_no_breakdown_that_gives_a_small_group_away(world, worker):
+    for number in range(24):
+        making.case(world, worker, sex="female" if number < 22 else "male")
+    cuts = {cut.key: cut for cut in analytics.outcomes(Case.objects.all(), raw=False)}
+    assert all(cut.dropped and not cut.rows for cut in cuts.values()), "zeros of completed and ended are hidden in strict data"
+    assert {cut.total.value for cut in cuts.values()} == {24}
+    assert [row[3:] for row in analytics.as_rows(cuts.values())] == [(24, "shown")] * 4
+
+
+def test_the_median_is_over_the_days_since_the_step_before(world, worker):
+    for days in (3, 5, 40):
+        making.steps(making.case(world, worker), ("identified", 60), ("screened", 60 - days))
+    steps = {step.state: (step.people.value, step.median_days) for step in analytics.funnel(Case.objects.all(), raw=True)}
+    assert steps == {"identified": (3, None), "screened": (3, 5)}
+    hidden = analytics.funnel(Case.objects.all(), raw=False)
+    assert {(step.people.value, step.median_days) for step in hidden} == {(None, None)}
+
+
+def test_livelihood_says_who_was_due_reached_and_lost(world, worker):
+    for livelihood in ("employed", "casual", "unknown", ""):
+        wave = making.wave(
+            making.case(world, worker), 6, in_days=-9, state="done" if livelihood else "missed", settled_on=timezone.localdate()
+        )
+        FollowUpOutcome.objects.create(follow_up=wave, was_reached=bool(livelihood), livelihood=livelihood, recorded_by=worker)
+    making.wave(making.case(world, worker), 6, in_days=-1)
+    making.wave(making.case(world, worker), 6, in_days=9)
+    _three, six, _twelve = analytics.livelihoods(Case.objects.all(), raw=True)
+    assert [one.value for one in (six.due, six.reached, six.lost, six.said, six.in_work)] == [5, 3, 1, 2, 1]
+    assert six.percent == 50
+    hidden = analytics.livelihoods(Case.objects.all(), raw=False)[1]
+    assert {one.value for one in (hidden.due, hidden.reached, hidden.lost, hidden.said, hidden.in_work)} == {None}
+    assert hidden.percent is None
+
+
+def test_the_page_counts_what_its_reader_may_count_and_its_file_holds_no_more(client, world, worker):
+    row = making.case(world, worker)
+    making.case(factories.world("PPS-02"), worker, opened_on=timezone.localdate() - timedelta(days=3))
+    for person, sees in ((world.mande, True), (factories.member(Role.CASE_SUPERVISOR, organization=world.partner), False)):
+        client.force_login(person)
+        text = client.get(reverse("case_analytics")).content.decode()
+        told = client.get(reverse("case_analytics"), {"export": "csv"}).content.decode()
+        assert ("Female,In progress,1,shown" in told) is sees
+        assert ("hidden-cell" in text) is not sees
+        assert row.code not in text + told
+        assert str(row) not in text + told
+    client.force_login(worker)
+    assert client.get(reverse("case_analytics")).status_code == 404
+
+
+def test_the_page_takes_as_many_queries_with_three_cases_as_with_one(client, world, worker, django_assert_num_queries):
+    client.force_login(world.mande)
+    client.get(reverse("case_analytics"))
+    for number in range(3):
+        making.steps(making.case(world, worker), ("identified", 60), ("screened", 50))
+        if number in (0, 2):
+            with django_assert_num_queries(12):
+                client.get(reverse("case_analytics"))
