@@ -57,7 +57,14 @@ def authenticate(secret: str) -> ApiKey | None:
 
 
 def create(
-    *, organization: Organization, name: str, expires_at: datetime, by: User, may_write: bool = False, may_submit: bool = False
+    *,
+    organization: Organization,
+    name: str,
+    expires_at: datetime,
+    by: User,
+    may_write: bool = False,
+    may_submit: bool = False,
+    may_work_cases: bool = False,
 ) -> Issued:
     """Make a key and its service user. Gives no role: that is ``programs/partner_keys.py:issue``.
 
@@ -76,7 +83,7 @@ def create(
         )
         key = ApiKey(
             organization=organization, name=name, service_user=service_user, prefix=prefix, secret_hash=_hashed(secret),
-            may_write=may_write, may_submit=may_submit, expires_at=expires_at, created_by=by,
+            may_write=may_write, may_submit=may_submit, may_work_cases=may_work_cases, expires_at=expires_at, created_by=by,
         )  # fmt: skip
         key.full_clean()
         key.save()
@@ -87,6 +94,7 @@ def create(
             prefix=prefix,
             write=may_write,
             submit=may_submit,
+            cases=may_work_cases,
             until=expires_at.date().isoformat(),
         )
     return Issued(key, secret)

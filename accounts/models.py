@@ -178,6 +178,7 @@ class ApiKey(models.Model):
     secret_hash = models.CharField(max_length=64, editable=False)
     may_write = models.BooleanField(_("may write drafts, activities and files"), default=False)
     may_submit = models.BooleanField(_("may submit and recall reports"), default=False)
+    may_work_cases = models.BooleanField(_("may read and, if it writes, open cases of people"), default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.ForeignKey(User, models.PROTECT, related_name="issued_keys", editable=False)
     expires_at = models.DateTimeField(_("ends on"))

@@ -140,6 +140,10 @@ class KeyForm(forms.Form):
     project = forms.ModelChoiceField(Project.objects.none(), label=_("Only this project"), required=False)
     may_write = forms.BooleanField(label=_("may write drafts, activities and files"), required=False)
     may_submit = forms.BooleanField(label=_("may submit and recall reports"), required=False)
+    may_work_cases = forms.BooleanField(
+        label=_("may read cases of people, and open them if it writes"), required=False,
+        help_text=_("For a partner's case management system: codes and steps of all its cases, never notes or answers."),
+    )  # fmt: skip
     last_day = forms.DateField(label=_("Ends on"), widget=Day(), help_text=_("The last day, at most 12 months away."))
 
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:

@@ -22,6 +22,7 @@ from institutions.api.views import Institutions, SupportClearances
 from locations.api.views import Places
 from plumbing import problems
 from programs.api.views import ActionPoints, Activities, Assignments, Definitions, Me, Periods, Programs, Projects
+from reintegration.api.cases import Cases
 from reintegration.api.opportunities import Opportunities
 from reporting.api.progress import ProgressOf
 from reporting.api.views import Submissions
@@ -39,6 +40,7 @@ router.register("opportunities", Opportunities, "opportunities")
 router.register("forums", Forums, "forums")
 router.register("commitments", Commitments, "commitments")
 router.register("disputes", Disputes, "disputes")
+router.register("cases", Cases, "cases")
 router.register("submissions", Submissions, "submissions")
 router.register("institutions", Institutions, "institutions")
 router.register("support-clearances", SupportClearances, "support-clearances")

@@ -50,7 +50,7 @@ def organizations_for(user: Actor) -> models.QuerySet[Organization]:
 
 def issue(
     *, organization: Organization, name: str, expires_at: datetime, by: User, may_write: bool = False, may_submit: bool = False,
-    project: Project | None = None,
+    may_work_cases: bool = False,    project: Project | None = None,
 ) -> keys.Issued:  # fmt: skip
     """Make a key that reaches the organization's data, or of it one project's. It never decides: it reads, writes and submits.
 
@@ -59,7 +59,10 @@ def issue(
     if not organizations_for(by).filter(pk=organization.pk).exists():
         raise access.NotAllowed(_("You may not make keys for %(organization)s.") % {"organization": organization})
     with transaction.atomic():
-        issued = keys.create(organization=organization, name=name, expires_at=expires_at, by=by, may_write=may_write, may_submit=may_submit)
+        issued = keys.create(
+            organization=organization, name=name, expires_at=expires_at, by=by, may_write=may_write, may_submit=may_submit,
+            may_work_cases=may_work_cases,
+        )  # fmt: skip
         reach = Membership(
             user=issued.key.service_user, role=ROLE_OF_KEY[Organization.Kind(organization.kind)], organization=organization, project=project,
             ends_on=expires_at.date(), given_by=by,

@@ -157,11 +157,11 @@ def _read(user: User) -> Iterable[Held]:
         role = Role(row.role)
         granted = GRANTS[role]
         if user.is_service:
-            granted = _of_key(granted, key)
+            granted = _of_key(granted, key, role)
         yield Held(row.pk, role, granted, scope_of(row), row.organization_id, row.deputy_for_id)
 
 
-def _of_key(granted: frozenset[Permission], key: Any) -> frozenset[Permission]:
+def _of_key(granted: frozenset[Permission], key: Any, role: Role) -> frozenset[Permission]:
     """What a key may do of what its role holds: read; write and submit only where the key says so; never decide."""
     if key is None or not key.is_live:
         return frozenset()
@@ -178,6 +178,9 @@ def _of_key(granted: frozenset[Permission], key: Any) -> frozenset[Permission]:
         }
     if key.may_submit:
         reading |= granted & {Permission.SUBMIT_FIGURES}
+    if key.may_work_cases and role in PARTNER_ROLES:
+        # A partner's own cases, by a key that was made for them; the endpoints ask for ``may_write`` before they write.
+        reading |= {Permission.WORK_CASES, Permission.COUNT_CHILDREN}
     return frozenset(reading)
 
 

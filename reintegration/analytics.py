@@ -75,7 +75,7 @@ class Wave:
     percent: int | None
 
 
-def funnel(cases: CaseQuerySet, *, raw: bool) -> list[Step]:
+def funnel(cases: CaseQuerySet, *, raw: bool, at: int | None = None) -> list[Step]:
     """Per pathway how many people ever reached each step, and the median of the days since the step before."""
     steps = Transition.objects.filter(case__in=cases.values("pk"))
     reached = steps.order_by().values_list("case__pathway", "to_state").annotate(Count("case", distinct=True))
@@ -93,7 +93,7 @@ def funnel(cases: CaseQuerySet, *, raw: bool) -> list[Step]:
     order = {state: number for number, state in enumerate(State.values)}
     found = []
     for pathway, state, people in sorted(reached, key=lambda row: (row[0], order[row[1]])):
-        shown = small_counts.total(people, raw=raw)
+        shown = small_counts.total(people, raw=raw, at=at)
         found.append(Step(pathway, state, shown, median(days[pathway, state]) if shown.status == "shown" else None))
     return found
 
@@ -108,7 +108,7 @@ def median(counted: Mapping[int, int]) -> int | None:
     return None
 
 
-def outcomes(cases: CaseQuerySet, *, raw: bool) -> list[Cut]:
+def outcomes(cases: CaseQuerySet, *, raw: bool, at: int | None = None) -> list[Cut]:
     """How cases stand or ended, by each dimension apart. One query over cases, two over places."""
     rows = cases.values_list(*breakdowns.COLUMNS, "pathway", "state", "exit_reason").annotate(n=Count("pk"), was=Count("completed_on"))
     cells: dict[str, Counter[tuple[Any, str]]] = {key: Counter() for key in DIMENSIONS}
@@ -121,16 +121,15 @@ def outcomes(cases: CaseQuerySet, *, raw: bool) -> list[Cut]:
         ):
             for key, value in (("sex", cell["sex"]), ("age", cell["age"]), ("pathway", pathway), ("place", place)):
                 cells[key][value, outcome] += people
-    cells["place"] = _at_admin_1(cells["place"])
-    names = dict(Place.objects.filter(pk__in={value for value, _outcome in cells["place"]}).values_list("pk", "name"))
+    cells["place"], names = _at_admin_1(cells["place"])
     labels: dict[str, Callable[[Any], Any]] = {
         "sex": lambda value: Sex(value).label, "age": lambda value: AgeBand(value).label, "pathway": lambda value: Pathway(value).label,
-        "place": lambda value: names.get(value, ""),
+        "place": lambda value: names.get(value, _("Elsewhere")),
     }  # fmt: skip
-    return [_cut(key, cells[key], labels[key], raw=raw) for key in DIMENSIONS]
+    return [_cut(key, cells[key], labels[key], raw=raw, at=at) for key in DIMENSIONS]
 
 
-def livelihoods(cases: CaseQuerySet, *, raw: bool) -> list[Wave]:
+def livelihoods(cases: CaseQuerySet, *, raw: bool, at: int | None = None) -> list[Wave]:
     """For each wave who was due by now, reached, lost, and in work. One query."""
     working, said = Livelihood.working(), [value for value in Livelihood.values if value != Livelihood.UNKNOWN]
     rows = (
@@ -152,20 +151,19 @@ def livelihoods(cases: CaseQuerySet, *, raw: bool) -> list[Wave]:
     ]
 
 
-def _wave(months: int, row: Mapping[str, int], *, raw: bool) -> Wave:
+def _wave(months: int, row: Mapping[str, int], *, raw: bool, at: int) -> Wave:
     """Due = reached + lost + open, said = in work + not: each is one line, and what a line hides stays hidden in the other."""
     still = max(0, row["due"] - row["reached"] - row["lost"])
-    line = small_counts.line([row["reached"], row["lost"], still], raw=raw)
-    work = small_counts.line([row["in_work"], row["said"] - row["in_work"], row["reached"] - row["said"]], raw=raw)
+    line = small_counts.line([row["reached"], row["lost"], still], raw=raw, at=at)
+    work = small_counts.line([row["in_work"], row["said"] - row["in_work"], row["reached"] - row["said"]], raw=raw, at=at)
     reached = line.cells[0] if work.total.status == "shown" else work.total
     if reached.status != "shown" and not raw:
-        work = small_counts.line([0, 0, 0], raw=False)
-    threshold = small_counts.threshold()
+        work = small_counts.line([0, 0, 0], raw=False, at=at)
     shows = row["said"] > 0 and (
         raw
         or (
             work.cells[0].status == work.cells[1].status == "shown"
-            and may_show_percentage(row["in_work"], row["said"], threshold=threshold, hide_zeros=True)
+            and may_show_percentage(row["in_work"], row["said"], threshold=at, hide_zeros=True)
         )
     )
     said = Shown(row["said"]) if raw or work.cells[0].status == work.cells[1].status == "shown" else work.cells[0]
@@ -175,24 +173,25 @@ def _wave(months: int, row: Mapping[str, int], *, raw: bool) -> Wave:
     )  # fmt: skip
 
 
-def _cut(key: str, cells: Mapping[tuple[Any, str], int], label: Callable[[Any], Any], *, raw: bool) -> Cut:
+def _cut(key: str, cells: Mapping[tuple[Any, str], int], label: Callable[[Any], Any], *, raw: bool, at: int | None) -> Cut:
     values = sorted({value for value, _outcome in cells}, key=lambda value: str(label(value)))
     numbers = [[cells.get((value, outcome), 0) for outcome in OUTCOMES] for value in values]
-    safe = small_counts.table(numbers, raw=raw)
+    safe = small_counts.table(numbers, raw=raw, at=at)
     hides_totals = any(cell.status != "shown" for cell in (*safe.column_totals, safe.total))
     dropped = safe.dropped or (hides_totals and not raw)
     rows = () if dropped else tuple(zip(map(label, values), safe.rows, safe.row_totals, strict=True))
     return Cut(key, DIMENSIONS[key], rows, safe.column_totals, safe.total, dropped)
 
 
-def _at_admin_1(cells: Mapping[tuple[Any, str], int]) -> Counter[tuple[Any, str]]:
+def _at_admin_1(cells: Mapping[tuple[Any, str], int]) -> tuple[Counter[tuple[Any, str]], dict[int, str]]:
+    """The cells of places joined to those of their states, and the names of these. A place above admin 1 is "elsewhere"."""
     places = {place for place, _outcome in cells}
-    above = PlaceTree.objects.filter(descendant__in=places, ancestor__level=Place.Level.ADMIN_1)
-    states = dict(above.values_list("descendant", "ancestor"))
+    rows = PlaceTree.objects.filter(descendant__in=places, ancestor__level=Place.Level.ADMIN_1)
+    above = {place: (state, name) for place, state, name in rows.values_list("descendant", "ancestor", "ancestor__name")}
     found: Counter[tuple[Any, str]] = Counter()
     for (place, outcome), number in cells.items():
-        found[states.get(place, place), outcome] += number
-    return found
+        found[above.get(place, (0, ""))[0], outcome] += number
+    return found, dict(above.values())
 
 
 def as_rows(cuts: Iterable[Cut]) -> Sequence[tuple[Any, Any, Any, int | None, str]]:

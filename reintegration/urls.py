@@ -5,6 +5,12 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from reintegration.views import analytics, caseload, cases, casework, casework_forms, children, offers
+
+urlpatterns: list[URLPattern] = [
+    path("cases/", caseload.Caseload.as_view(), name="cases"),
+    path("cases/hand-over/", caseload.HandOverCases.as_view(), name="hand_over_cases"),
+    path("cases/team/", caseload.Team.as_view(), name="case_team"),
+    path("cases/counts/", analytics.Analytics.as_view(), name="case_analytics"),
     path("children/", children.Handovers.as_view(), name="child_handovers"),
     path("children/new/", children.HandOver.as_view(), name="hand_over_children"),
     path("children/<int:pk>/handed-over/", children.CloseHandover.as_view(), name="close_child_handover"),

@@ -35,7 +35,9 @@ class Caller:
         return self.client.generic(method, _address(path), body, content_type=content_type)
 
 
-def key_of(organization: Organization, *, by: User, may_write: bool = True, may_submit: bool = True, **scope: Any) -> str:
+def key_of(
+    organization: Organization, *, by: User, may_write: bool = True, may_submit: bool = True, may_work_cases: bool = False, **scope: Any
+) -> str:
     """A key's secret, with the membership that says what it reaches."""
     issued = keys.create(
         organization=organization,
@@ -44,6 +46,7 @@ def key_of(organization: Organization, *, by: User, may_write: bool = True, may_
         by=by,
         may_write=may_write,
         may_submit=may_submit,
+        may_work_cases=may_work_cases,
     )
     access.give(user=issued.key.service_user, role=Role.PARTNER_REPORTER, by=None, organization=organization, **scope)
     return issued.secret

@@ -44,9 +44,14 @@ def once(handler: Handler) -> Callable[..., Response | HttpResponse]:
             if kept.request_hash != fingerprint:
                 raise Invalid([Problem(HEADER, _("This key was used for another request: take a new one."), "key_reused")])
             if not is_first:
-                return _again(kept)
+                return view.answer_again(kept) if hasattr(view, "answer_again") else _again(kept)
             response = handler(view, request, *args, **kwargs)
             kept.status = response.status_code
+            if hasattr(view, "answer_again"):
+                # About a person: status and id are stored, nothing else; the view shows the row as it is now.
+                kept.body, kept.headers = json.dumps({"id": str(response.data["id"])}), ""
+                kept.save(update_fields=["status", "body", "headers"])
+                return response
             kept.body = JSONRenderer().render(response.data).decode() if response.data is not None else ""
             kept.headers = json.dumps({name: response.headers[name] for name in KEPT_HEADERS if name in response.headers})
             kept.save(update_fields=["status", "body", "headers"])

@@ -122,7 +122,8 @@ def new_key(request: HttpRequest) -> HttpResponse:
         try:
             issued = partner_keys.issue(
                 organization=asked["organization"], name=asked["name"], expires_at=form.expires_at(), by=request.user,
-                may_write=asked["may_write"], may_submit=asked["may_submit"], project=asked["project"],
+                may_write=asked["may_write"], may_submit=asked["may_submit"], may_work_cases=asked["may_work_cases"],
+                project=asked["project"],
             )  # fmt: skip
         except (keys.KeyRefused, access.NotAllowed, access.RoleClash) as refusal:
             form.add_error(None, str(refusal))

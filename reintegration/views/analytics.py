@@ -28,14 +28,15 @@ class Analytics(LoginRequiredMixin, View):
         if Permission.READ_CASE_COUNTS not in access.words(request.user):
             raise Http404
         cases, raw = analytics.cases_for(request.user), analytics.sees_raw(request.user)
-        cuts = analytics.outcomes(cases, raw=raw)
+        at = small_counts.threshold()
+        cuts = analytics.outcomes(cases, raw=raw, at=at)
         asked = request.GET.get("export")
         audit.record("cases.counted", by=request.user, raw=raw, as_file=asked == "csv")
         if asked == "csv":
             return self.file(cuts)
-        steps = analytics.funnel(cases, raw=raw)
+        steps = analytics.funnel(cases, raw=raw, at=at)
         shown = {
-            "cuts": cuts, "waves": analytics.livelihoods(cases, raw=raw), "raw": raw, "threshold": small_counts.threshold(),
+            "cuts": cuts, "waves": analytics.livelihoods(cases, raw=raw, at=at), "raw": raw, "threshold": at,
             "outcomes": [*analytics.OUTCOMES.values(), _("Total")], "today": timezone.localdate(), "pathways": _by_pathway(steps),
             "crumbs": [(_("People"), ""), (_("Counts of cases"), "")], "csv": reverse("case_analytics") + "?export=csv",
         }  # fmt: skip

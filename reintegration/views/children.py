@@ -53,13 +53,14 @@ class CountedList(ListPage):
         raw = set(
             self.model.objects.filter(pk__in=[row.pk for row in listing.rows]).raw_for(self.request.user).values_list("pk", flat=True)
         )  # type: ignore[attr-defined]
+        self.at = small_counts.threshold()
         for row in listing.rows:
             row.is_raw = row.pk in raw
             self.show(row)
         return {
             "may_count": Permission.COUNT_CHILDREN in access.words(self.request.user),
             "hides": any(not row.is_raw for row in listing.rows),
-            "threshold": small_counts.threshold(),
+            "threshold": self.at,
         }
 
     def show(self, row: Any) -> None:
@@ -116,7 +117,7 @@ class Handovers(CountedList):
         return {**shown, "allowed": allowed, "waiting": waiting}
 
     def show(self, row: Any) -> None:
-        row.shown = small_counts.line([row.girls, row.boys, row.sex_unknown], raw=row.is_raw)
+        row.shown = small_counts.line([row.girls, row.boys, row.sex_unknown], raw=row.is_raw, at=self.at)
 
 
 class CountingPage(FormPage):
@@ -238,7 +239,7 @@ class ChildCounts(CountedList):
         cells = {(cell.band, cell.sex): cell.number for cell in row.cells.all()}
         bands = [band for band in ChildBand if any(key[0] == band for key in cells)]
         sexes = [sex for sex in ChildSex if any(key[1] == sex for key in cells)]
-        safe = small_counts.table(small_counts.by_keys(cells, bands, sexes), raw=row.is_raw)
+        safe = small_counts.table(small_counts.by_keys(cells, bands, sexes), raw=row.is_raw, at=self.at)
         row.table = list(zip([band.label for band in bands], safe.rows, safe.row_totals, strict=True))
         row.sexes, row.totals, row.total = [sex.label for sex in sexes], safe.column_totals, safe.total
 
@@ -297,7 +298,7 @@ class Violations(CountedList):
     )
 
     def show(self, row: Any) -> None:
-        row.shown = small_counts.total(row.number, raw=row.is_raw)
+        row.shown = small_counts.total(row.number, raw=row.is_raw, at=self.at)
 
 
 class CountViolations(CountingPage):

@@ -202,6 +202,9 @@ MAKERS: dict[str, Callable[[World], Any]] = {
     "imports": imports,
 }
 
+# Only keys made for people's cases read these: they have walks of their own (tests/reintegration/test_api_cases.py).
+OWN_TESTS = {"cases"}
+
 # Whatever belongs to no project is open to everyone who is signed in.
 PUBLIC = {"places"}
 ONE_PER_WORLD = {"programs", "projects", "periods", "places"}

@@ -14,11 +14,11 @@ from accounts.roles import Role
 from peacebuild.api import router
 from tests import factories
 from tests.callers import as_person, key_of, with_key
-from tests.peacebuild.stock import MAKERS, make_many
+from tests.peacebuild.stock import MAKERS, OWN_TESTS, make_many
 
 pytestmark = pytest.mark.django_db
 
-LISTS = {name: view for _prefix, view, name in router.registry if hasattr(view, "list")}
+LISTS = {name: view for _prefix, view, name in router.registry if hasattr(view, "list") and name not in OWN_TESTS}
 
 # Queries of one page for a person signed in in the browser: session, user, memberships, checkpoint, rows, and what hangs on rows.
 QUERIES = {

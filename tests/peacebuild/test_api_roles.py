@@ -14,7 +14,7 @@ from peacebuild.api import router
 from programs.models import IndicatorDefinition, SupportClearance
 from tests import factories
 from tests.callers import Caller, anonymous, as_person
-from tests.peacebuild.stock import MAKERS, PUBLIC, address_of
+from tests.peacebuild.stock import MAKERS, OWN_TESTS, PUBLIC, address_of
 
 pytestmark = pytest.mark.django_db
 
@@ -130,7 +130,7 @@ def endpoints() -> list[tuple[str, str, str, Any, bool]]:
         view = pattern.callback.cls
         name = next(name for _prefix, one, name in router.registry if one is view)
         for method, action in pattern.callback.actions.items():
-            if method != "head":
+            if method != "head" and name not in OWN_TESTS:
                 found.append((name, pattern.name, method, action, "<" in str(pattern.pattern)))
     return found
 
@@ -231,6 +231,8 @@ def test_without_a_key_or_session_everything_is_401_and_says_how(mine):
 def test_what_is_not_offered_is_405_and_still_a_problem(mine):
     caller = person_with(Role.PROGRAM_MANAGER, mine)
     for pattern in router.urls:
+        if pattern.name.startswith(tuple(OWN_TESTS)):
+            continue
         offered = set(pattern.callback.actions)
         name = next(name for _prefix, one, name in router.registry if one is pattern.callback.cls)
         view = pattern.callback.cls

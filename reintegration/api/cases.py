@@ -1,0 +1,203 @@
+"""Cases for a partner's own case management system: codes, steps and dates. No note, no answer, no contact rule goes out.
+
+The same gates as on the pages. Only a key made for cases, or nobody, sees one here: people work on the pages, where each reading
+states its purpose.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from accounts import audit
+from accounts.api.idempotency import once
+from accounts.api.lists import Listed
+from accounts.models import User
+from accounts.roles import Permission
+from plumbing.refusals import Invalid, Problem
+from plumbing.serializer_fields import PlainTextField
+from programs.api.filters import DayFilter, PlaceBelow, in_our_time
+from programs.api.partners import visible_project, writing_for
+from programs.api.views import place_at, taken
+from reintegration import intake, opening, stages
+from reintegration.models import Basis, Case, Category, Method, Notice, OpenPurpose, Pathway, Sex, Source, State, StepProposal, Transition
+
+UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+
+class CaseRow(serializers.Serializer):
+    id = serializers.UUIDField()
+    code = serializers.CharField(help_text="The random code; it means nothing outside this portal.")
+    external_reference = serializers.UUIDField(source="external_id", allow_null=True, help_text="Your own id of the case.")
+    project = serializers.CharField(source="project__code")
+    partner = serializers.IntegerField(source="partner_id")
+    place = serializers.CharField(source="place__code")
+    pathway = serializers.ChoiceField(Pathway.choices)
+    state = serializers.ChoiceField(State.choices)
+    state_since = serializers.DateField()
+    opened_on = serializers.DateField()
+    completed_on = serializers.DateField(allow_null=True)
+    closed_on = serializers.DateField(allow_null=True)
+    waits_for_second_person = serializers.BooleanField(help_text="A step is recorded and waits for somebody else to confirm it.")
+    updated_at = serializers.DateTimeField()
+
+
+class SafeContactIn(serializers.Serializer):
+    may_call = serializers.BooleanField(required=False)
+    call_when = PlainTextField(max_length=200, required=False, allow_blank=True)
+    who_may_answer = PlainTextField(max_length=200, required=False, allow_blank=True)
+    visit = serializers.BooleanField(required=False)
+    visit_where = PlainTextField(max_length=200, required=False, allow_blank=True)
+    unmarked_car = serializers.BooleanField(required=False)
+    never_mention = PlainTextField(max_length=200, required=False, allow_blank=True)
+
+
+class CaseIn(serializers.Serializer):
+    external_reference = serializers.UUIDField(help_text="Your own id of the case, a UUID and never a name: sent twice, it stays one case.")
+    project = PlainTextField(max_length=30)
+    partner = serializers.IntegerField(required=False, min_value=1, max_value=2**31)
+    place = PlainTextField(max_length=32, help_text="P-code, admin 2 at most.")
+    pathway = serializers.ChoiceField(Pathway.choices)
+    source = serializers.ChoiceField(Source.choices)
+    sex = serializers.ChoiceField(Sex.choices)
+    adult_beyond_doubt = serializers.BooleanField(help_text="Any doubt: false. Then nothing is written down (422, `may_be_child`).")
+    birth_year = serializers.IntegerField(required=False, allow_null=True, min_value=1900, max_value=2100)
+    age_band = PlainTextField(max_length=10, required=False, allow_null=True, help_text="18-24, 25-35, 36-59 or 60+.")
+    notice_version = PlainTextField(max_length=20, help_text="The notice that was read to the person.")
+    notice_language = PlainTextField(max_length=40)
+    notice_given_on = serializers.DateField(validators=[in_our_time])
+    notice_method = serializers.ChoiceField(Method.choices)
+    basis = serializers.ChoiceField(Basis.choices)
+    safe_contact = SafeContactIn()
+    opened_on = serializers.DateField(required=False, validators=[in_our_time])
+
+
+class StepIn(serializers.Serializer):
+    to = serializers.ChoiceField(State.choices)
+    on = serializers.DateField(validators=[in_our_time])
+    interviewer = serializers.ChoiceField(Transition.Interviewer.choices, required=False)
+    verified_by_method = serializers.ChoiceField(Transition.Verification.choices, required=False)
+    deciding_body = PlainTextField(max_length=80, required=False)
+    decision_code = PlainTextField(max_length=30, required=False)
+    category = serializers.ChoiceField(Category.choices, required=False)
+    is_foreign = serializers.BooleanField(required=False, allow_null=True)
+    form_version = PlainTextField(max_length=20, required=False)
+    form_language = PlainTextField(max_length=40, required=False)
+    card_without_group = serializers.BooleanField(required=False, allow_null=True)
+    destination = PlainTextField(max_length=32, required=False, help_text="P-code.")
+    reinsertion_from = serializers.DateField(required=False, validators=[in_our_time])
+    reinsertion_until = serializers.DateField(required=False, validators=[in_our_time])
+
+
+class CaseFilters(filters.FilterSet):
+    external_reference = filters.UUIDFilter(field_name="external_id", label="Your own id of a case.")
+    project = filters.CharFilter(field_name="project__code", label="A project's code.")
+    pathway = filters.ChoiceFilter(field_name="pathway", choices=Pathway.choices)
+    state = filters.ChoiceFilter(field_name="state", choices=State.choices)
+    place = PlaceBelow(field_name="place", label="At or below the place with this P-code.")
+    opened_from = DayFilter(field_name="opened_on", lookup_expr="gte", label="On this day or later.")
+
+    class Meta:
+        model = Case
+        fields: list[str] = []
+
+
+class Cases(Listed):
+    model = Case
+    serializer_class = CaseRow
+    filterset_class = CaseFilters
+    orderings = {"code": "code", "opened_on": "opened_on", "state_since": "state_since", "updated_at": "updated_at"}
+    ordering = ("code",)
+    related = ("project", "partner", "place", "caseworker")
+    lookup_value_regex = UUID
+
+    def get_queryset(self) -> QuerySet[Case]:
+        rows = super().get_queryset()
+        if not getattr(self.request.user, "is_service", False):
+            rows = rows.none()
+        return rows.annotate(waits_for_second_person=Exists(StepProposal.objects.filter(case=OuterRef("pk"))))
+
+    def list(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        answer = super().list(request, *args, **kwargs)
+        audit.record("cases.listed", by=request.user, rows=len(answer.data["results"]))
+        return answer
+
+    def retrieve(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        shown = self.one(**self.lookup())
+        audit.record(opening.READ, [("case", shown["id"])], by=request.user, purpose=OpenPurpose.CASEWORK)
+        return Response(shown)
+
+    @extend_schema(summary="Open a case", request=CaseIn, responses={201: CaseRow, 200: CaseRow})
+    @once
+    def create(self, request: Any) -> Response:
+        """Once per partner and `external_reference`: sent again, the safe-contact rule is taken over (200) and nothing else changes.
+
+        A person who may be under 18 is refused before anything is written (422, `may_be_child`).
+        """
+        user = self._writing()
+        given = taken(CaseIn, request.data)
+        project = visible_project(given["project"], user)
+        partner = writing_for(user, Permission.WORK_CASES, project=project, partner=given.get("partner"))
+        aged = {"adult_beyond_doubt": given["adult_beyond_doubt"], "birth_year": given.get("birth_year"), "age_band": given.get("age_band")}
+        try:
+            intake.child_check(**aged, on=given.get("opened_on") or timezone.localdate())
+            before = Case.objects.visible_to(user).filter(partner=partner, external_id=given["external_reference"]).first()
+            if before is None:
+                case = self._open(given, project=project, partner=partner, aged=aged, by=user)
+            else:
+                case = intake.change_safe_contact(before, safe_contact=given["safe_contact"], by=user)
+        except intake.MayBeChild as child:
+            raise Invalid([Problem("adult_beyond_doubt", str(child), "may_be_child")]) from child
+        address = reverse("api:cases-detail", [case.pk], request=request)
+        return Response(self.one(id=case.pk), status=201 if before is None else 200, headers={"Location": address})
+
+    @extend_schema(summary="Take the next step of a case", request=StepIn, responses=CaseRow)
+    @action(detail=True, methods=["post"])
+    @once
+    def advance(self, request: Any, id: str) -> Response:
+        """With the gates of the pages. Screening waits for a second person: then `waits_for_second_person` is true."""
+        case = self.found()
+        user = self._writing()
+        given = taken(StepIn, request.data)
+        to, on = given.pop("to"), given.pop("on")
+        if "destination" in given:
+            given["destination"] = place_at(given["destination"], "destination")
+        stages.advance(case, to=to, on=on, by=user, facts=stages.Facts(**given))
+        return Response(self.one(id=id))
+
+    def answer_again(self, kept: Any) -> Response:
+        """What a repeated request gets: only status and id were stored, the row is shown as it is now, if it still may be."""
+        return Response(self.one(**json.loads(kept.body)), status=kept.status, headers={"Idempotency-Replayed": "true"})
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+    def _writing(self) -> User:
+        """Only a key that was made for cases and may write."""
+        user: User = self.request.user
+        if not user.is_service or not user.api_key.may_write:
+            raise PermissionDenied(_("Cases are written here by a key that may write and was made for cases; people use the pages."))
+        return user
+
+    def _open(self, given: dict[str, Any], *, aged: dict[str, Any], project: Any, partner: Any, by: User) -> Case:
+        notice = Notice.objects.filter(version=given["notice_version"], language=given["notice_language"]).first()
+        if notice is None:
+            raise Invalid([Problem("notice_version", _("There is no such notice in this language."), "unknown")])
+        return intake.open_case(
+            project=project, partner=partner, place=place_at(given["place"]), notice=notice, external_id=given["external_reference"],
+            opened_on=given.get("opened_on"), by=by, **aged,
+            **{name: given[name] for name in ("pathway", "source", "sex", "notice_given_on", "notice_method", "basis", "safe_contact")},
+        )  # fmt: skip
