@@ -35,6 +35,7 @@ from django.test.utils import override_settings
 from django.urls import include, path, reverse
 
 import programs.scale
+import reintegration.scale
 from accounts.models import User
 from accounts.scale import ADDRESS
 from dashboard import scale
@@ -81,9 +82,11 @@ class Pace:
     rounds: int
     reports: int
     places: int
+    cases: tuple[int, ...]
 
 
-FULL, SMOKE = Pace(rounds=15, reports=20, places=50), Pace(rounds=2, reports=2, places=5)
+FULL = Pace(rounds=15, reports=20, places=50, cases=(10_000, 100_000))
+SMOKE = Pace(rounds=2, reports=2, places=5, cases=(120,))
 
 
 def run(sizes: Sequence[int], *, pace: Pace = FULL, say: Say = print) -> list[Measured]:
@@ -109,10 +112,12 @@ def run(sizes: Sequence[int], *, pace: Pace = FULL, say: Say = print) -> list[Me
             overview.append(_fixed_program(pace))
             note(Measured("fixed program: numbers of its overview", count, overview[-1] * 1000, None, "ms", ""))
             note(portfolio(count, pace))
+        for measured in cases_of_people(pace):
+            note(measured)
     if len(sizes) > 1:
         growth = overview[-1] / overview[0]
         note(Measured("fixed program while the rest grows", sizes[-1], growth, 1.3, "x", f"against {sizes[0]:,} figures"))
-    note(memory_per_worker(found[-1].figures))
+    note(memory_per_worker(count))
     return found
 
 
@@ -226,6 +231,35 @@ def portfolio(count: int, pace: Pace) -> Measured:
     found = rollup.kept(Indicator.objects.all(), through=THROUGH)
     seconds = statistics.median(_timed(lambda: rollup.kept(Indicator.objects.all(), through=THROUGH)) for _ in range(pace.rounds))
     return Measured("whole portfolio, kept numbers", count, seconds * 1000, None, "ms", f"{len(found):,} indicators")
+
+
+def cases_of_people(pace: Pace) -> Iterator[Measured]:
+    """The caseload of one caseworker and of a supervisor, the team and the counts, beside the least that SQL must read for them.
+
+    ``figures`` counts cases here. What a caseworker of forty cases waits for must not follow the cases of the others.
+    """
+    project = Project.objects.filter(program__code=scale.FIXED).order_by("pk")[0]
+    partner = project.partners.order_by("pk")[0].organization
+    waited: dict[str, list[float]] = {}
+    for number in pace.cases:
+        people = reintegration.scale.seed(number, project=project, partner=partner, places=scale.places(60))
+        scale.gather_statistics()
+        floors = reintegration.scale.floors(people["supervisor"], project)
+        for what, role, address, floor in (
+            ("a caseworker's own caseload", "worker0", reverse("cases"), "caseload"),
+            ("a supervisor's caseload", "supervisor", reverse("cases"), "caseload"),
+            ("load of the team", "supervisor", reverse("case_team"), "caseload"),
+            ("counts of cases", "counter", reverse("case_analytics"), "analytics"),
+        ):
+            client = _client(role)
+            _must_be(client.get(address), 200)
+            subject, bare = _beside(partial(client.get, address), floors[floor], max(2, pace.rounds // 5))
+            waited.setdefault(what, []).append(subject)
+            yield Measured(f"{what}, at cases", number, subject * 1000, None, "ms", f"bare SQL {bare * 1000:.1f} ms")
+    own = waited["a caseworker's own caseload"]
+    if len(own) > 1:
+        detail = f"{pace.cases[-1]:,} against {pace.cases[0]:,} cases"
+        yield Measured("own caseload while the rest grows", pace.cases[-1], own[-1] / own[0], 1.5, "x", detail)
 
 
 def memory_per_worker(count: int) -> Measured:
