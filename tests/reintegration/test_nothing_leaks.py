@@ -102,6 +102,8 @@ def test_no_api_list_shows_anything_of_a_case_to_people_or_to_another_partners_k
 def test_a_sealed_case_is_gone_for_everybody_its_own_caseworker_included(own, planted, client):
     Case.objects.filter(pk=planted.pk).update(sealed_at=timezone.now(), sealed_by=planted.caseworker, erase_by=timezone.now())
     supervisor = factories.member(Role.CASE_SUPERVISOR, organization=planted.partner)
-    for person in (planted.caseworker, supervisor):
+    focal = factories.member(Role.FOCAL_POINT)
+    assert Case.objects.sealed_in_scope(focal).get() == planted, "the focal point sees that something is to be erased"
+    for person in (planted.caseworker, supervisor, focal):
         client.force_login(person)
         assert str(planted) not in client.get(reverse("cases")).content.decode()
