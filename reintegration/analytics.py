@@ -146,9 +146,9 @@ def livelihoods(cases: CaseQuerySet, *, raw: bool, at: int | None = None) -> lis
         )
     )
     by_wave = {row["wave"]: row for row in rows}
-    return [
-        _wave(months, by_wave.get(months, dict.fromkeys(("due", "reached", "lost", "said", "in_work"), 0)), raw=raw) for months in WAVES
-    ]
+    nobody = dict.fromkeys(("due", "reached", "lost", "said", "in_work"), 0)
+    least = small_counts.threshold() if at is None else at
+    return [_wave(months, by_wave.get(months, nobody), raw=raw, at=least) for months in WAVES]
 
 
 def _wave(months: int, row: Mapping[str, int], *, raw: bool, at: int) -> Wave:

@@ -54,10 +54,10 @@ class CaseRow(serializers.Serializer):
 
 
 class SafeContactIn(serializers.Serializer):
-    may_call = serializers.BooleanField(required=False)
+    may_call = serializers.BooleanField()
     call_when = PlainTextField(max_length=200, required=False, allow_blank=True)
     who_may_answer = PlainTextField(max_length=200, required=False, allow_blank=True)
-    visit = serializers.BooleanField(required=False)
+    visit = serializers.BooleanField()
     visit_where = PlainTextField(max_length=200, required=False, allow_blank=True)
     unmarked_car = serializers.BooleanField(required=False)
     never_mention = PlainTextField(max_length=200, required=False, allow_blank=True)

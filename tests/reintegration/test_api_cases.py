@@ -45,19 +45,19 @@ def body(world, **given):
         "external_reference": str(uuid4()), "project": "MINE", "place": world.place.code, "pathway": "reintegration", "source": "community",
         "sex": "female", "adult_beyond_doubt": True, "age_band": "25-35", "notice_version": notice.version,
         "notice_language": notice.language, "notice_given_on": today.isoformat(), "notice_method": "oral", "basis": "public_interest",
-        "safe_contact": {"may_call": True, "call_when": "After 18:00", "never_mention": "the programme"}, **given,
+        "safe_contact": {"may_call": True, "visit": False, "call_when": "After 18:00", "never_mention": "the programme"}, **given,
     }  # fmt: skip
 
 
 def test_a_case_is_opened_once_per_reference_and_never_cached(world):
     caller, sent = caller_of(world), body(world)
     first = caller.post("/cases/", sent)
-    again = caller.post("/cases/", {**sent, "safe_contact": {"may_call": False}})
+    again = caller.post("/cases/", {**sent, "safe_contact": {"may_call": False, "visit": False}})
     assert (first.status_code, again.status_code) == (201, 200), first.content
     assert first["Cache-Control"] == "no-store"
     case = Case.objects.get()
     assert first.json()["code"] == case.code
-    assert case.safe_contact == {"may_call": False}
+    assert case.safe_contact == {"may_call": False, "visit": False}
     assert "18:00" not in first.content.decode() + again.content.decode()
 
 
