@@ -209,7 +209,7 @@ def flags_of(row: Any, today: Any, silent_days: int) -> list[tuple[str, Any, str
 
 def case_url(case: Case) -> str:
     try:
-        return reverse("case", args=[case.pk])
+        return reverse("case", args=[case.code])
     except NoReverseMatch:
         return ""
 
