@@ -102,6 +102,12 @@ SHIPPED: dict[str, Shipped] = {
     "handed-over-read-days": Shipped(
         "14", _("Days for which a caseworker still reads the cases that were handed over; 0: not at all"), "house rule"
     ),
+    "warning-window-days": Shipped("28", _("Days of a window in which incidents are counted for early warning"), "communities, section 4"),
+    "warning-minimum": Shipped("3", _("Incidents in a window that an early warning needs at least"), "communities, section 4"),
+    "warning-spread": Shipped("2", _("Standard deviations above the usual at which the alarm line lies"), "communities, section 4"),
+    "warning-quiet-months": Shipped("6", _("Quiet months after which new violence is an early warning"), "communities, section 4"),
+    "warning-displaced": Shipped("100", _("People displaced in a window above which a warning opens"), "communities, section 4"),
+    "warning-answer-hours": Shipped("48", _("Hours within which an early warning is answered"), "communities, section 4"),
     "attachment-megabytes": Shipped("10", _("Largest attachment in megabytes"), "house rule"),
 }
 

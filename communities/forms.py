@@ -10,7 +10,20 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization
-from communities.models import AccessCheck, Community, PopulationCount
+from communities import taxonomy
+from communities.models import (
+    AccessCheck,
+    Community,
+    ConflictAnalysis,
+    ConflictIssue,
+    EarlyWarning,
+    Harm,
+    Incident,
+    PeaceFactor,
+    PopulationCount,
+    ViolationCount,
+    WarningThreshold,
+)
 from programs.forms import Day, PlaceField, fields_of
 from programs.models import Project
 
@@ -45,3 +58,112 @@ class AccessForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields.update(fields_of(AccessCheck, "means", "state", "note", "checked_on"))
         self.fields["checked_on"].initial = timezone.localdate
+
+
+class IncidentForm(forms.Form):
+    """What a recorder knows. Harm is counted by kind and sex; the age bands come through the API."""
+
+    def __init__(self, *args: Any, partners: QuerySet[Organization], communities: QuerySet[Community], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.update(fields_of(Incident, "event_date", "date_precision", "type", "sub_type"))
+        self.fields["sub_type"] = forms.ChoiceField(label=_("Sub-type"), required=False, choices=_sub_types())
+        self.fields["place"] = PlaceField(help_text=_("The town or quarter is enough. No map point is kept."))
+        self.fields.update(fields_of(Incident, "geo_precision", "community", "organization", community=communities, organization=partners))
+        self.fields.update(fields_of(Incident, "actor_1", "actor_2", "civilians_targeted"))
+        self.fields.update(fields_of(Incident, "fatalities_low", "fatalities_best", "fatalities_high", "displaced"))
+        for name, label in (("displaced_from", _("Displaced from")), ("displaced_to", _("Displaced to"))):
+            self.fields[name] = PlaceField(label=label, required=False)
+        for what, label in Harm.What.choices:
+            for sex, word in Harm.Sex.choices:
+                self.fields[f"harm_{what}_{sex}"] = forms.IntegerField(
+                    label=f"{label}: {word}", required=False, min_value=0, max_value=100_000, help_text=_("Adults only.")
+                )
+        self.fields.update(fields_of(Incident, "source", "source_ref", "reliability", "credibility", "sensitivity", "text"))
+
+    @property
+    def main(self) -> list[forms.BoundField]:
+        return [field for field in self if not field.name.startswith("harm_")]
+
+    @property
+    def harm(self) -> list[forms.BoundField]:
+        return [field for field in self if field.name.startswith("harm_")]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        given = {name: value for name, value in self.cleaned_data.items() if not name.startswith("harm_")}
+        cells = {
+            (what, sex, str(Harm.Band.UNKNOWN)): self.cleaned_data.get(f"harm_{what}_{sex}")
+            for what in Harm.What.values
+            for sex in Harm.Sex.values
+        }
+        return given | {"harm": {cell: number for cell, number in cells.items() if number is not None}}
+
+
+def _sub_types() -> list[tuple[str, Any]]:
+    kinds = dict(Incident.Type.choices)
+    return [("", "–"), *((str(kinds[kind]), [(one, one) for one in names]) for kind, names in taxonomy.SUB_TYPES.items())]
+
+
+class VerifyForm(forms.Form):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.update(fields_of(Incident, "reliability", "credibility"))
+
+
+class ViolationForm(forms.Form):
+    def __init__(self, *args: Any, partners: QuerySet[Organization], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.update(fields_of(ViolationCount, "organization", "kind", organization=partners))
+        self.fields["area"] = PlaceField(label=_("Admin 1"))
+        self.fields.update(fields_of(ViolationCount, "starts_on", "number", "source"))
+
+
+class RaiseForm(forms.Form):
+    def __init__(self, *args: Any, people: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.update(fields_of(EarlyWarning, "signal", "severity", "responder", responder=people))
+        self.fields["signal"].required = True
+
+
+class RespondForm(forms.Form):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.update(fields_of(EarlyWarning, "response"))
+        self.fields["response"].required = True
+
+
+class DecideForm(forms.Form):
+    decision = forms.ChoiceField(label=_("Decision"), choices=EarlyWarning.Decision.choices[1:], widget=forms.RadioSelect)
+    reason = forms.CharField(
+        label=_("Why"), required=False, widget=forms.Textarea(attrs={"rows": 3}), help_text=_("Needed where it was not an alert.")
+    )
+
+
+class ThresholdForm(forms.Form):
+    def __init__(self, *args: Any, people: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.update(fields_of(WarningThreshold, "window_days", "minimum", "displaced", "responder", responder=people))
+
+
+class AnalysisForm(forms.Form):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = ("analysed_on", "groups", "women", "men", "young", "review_on", "note")
+        self.fields.update(fields_of(ConflictAnalysis, *names))
+        self.fields["analysed_on"].initial = timezone.localdate
+
+
+class IssueForm(forms.Form):
+    names = ("kind", "title", "direct", "decides", "behind", "can_calm", "drivers", "trend")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.update(fields_of(ConflictIssue, *self.names))
+
+
+class FactorForm(forms.Form):
+    names = ("kind", "title", "strength", "trend")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.update(fields_of(PeaceFactor, *self.names))

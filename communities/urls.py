@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from communities.views import commitments, communities, disputes, forums, local_projects, needs, together
+from communities.views import commitments, communities, disputes, forums, incidents, issues, local_projects, needs, together, warnings
 
 urlpatterns = [
     path("communities/", communities.CommunityList.as_view(), name="communities"),
@@ -54,4 +54,25 @@ urlpatterns = [
     path("communities/local-projects/<int:pk>/", local_projects.local_project, name="local_project"),
     path("communities/local-projects/<int:pk>/change/", local_projects.ChangeLocalProject.as_view(), name="change_local_project"),
     path("communities/local-projects/<int:pk>/<slug:what>/", local_projects.ActOnLocalProject.as_view(), name="act_on_local_project"),
+    path("communities/<int:pk>/warnings/new/", warnings.RaiseWarning.as_view(), name="raise_warning"),
+    path("communities/<int:pk>/alarm-line/", warnings.SetThreshold.as_view(), name="set_threshold"),
+    path("communities/<int:pk>/analyses/", issues.analyses, name="conflict_analyses"),
+    path("communities/<int:pk>/analyses/new/", issues.BeginAnalysis.as_view(), name="begin_analysis"),
+    path("communities/<int:pk>/issues/new/", issues.PutIssue.as_view(), name="add_issue"),
+    path("communities/<int:pk>/issues/<int:part>/", issues.PutIssue.as_view(), name="change_issue"),
+    path("communities/<int:pk>/factors/new/", issues.PutFactor.as_view(), name="add_factor"),
+    path("communities/<int:pk>/factors/<int:part>/", issues.PutFactor.as_view(), name="change_factor"),
+    path("communities/<int:pk>/remove/<str:what>/<int:part>/", issues.remove_from_analysis, name="remove_from_analysis"),
+    path("incidents/", incidents.IncidentList.as_view(), name="incidents"),
+    path("incidents/new/", incidents.RecordIncident.as_view(), name="record_incident"),
+    path("incidents/told-twice/", incidents.likely_duplicates, name="likely_duplicates"),
+    path("incidents/told-twice/<int:pk>/", incidents.decide_likeness, name="decide_likeness"),
+    path("incidents/violations/", incidents.CountViolations.as_view(), name="count_violations"),
+    path("incidents/<int:pk>/", incidents.incident, name="incident"),
+    path("incidents/<int:pk>/correct/", incidents.CorrectIncident.as_view(), name="correct_incident"),
+    path("incidents/<int:pk>/verify/", incidents.VerifyIncident.as_view(), name="verify_incident"),
+    path("early-warnings/", warnings.WarningList.as_view(), name="early_warnings"),
+    path("early-warnings/<int:pk>/acknowledge/", warnings.acknowledge_warning, name="acknowledge_warning"),
+    path("early-warnings/<int:pk>/response/", warnings.RespondToWarning.as_view(), name="respond_to_warning"),
+    path("early-warnings/<int:pk>/decision/", warnings.DecideWarning.as_view(), name="decide_warning"),
 ]

@@ -25,6 +25,7 @@ BEAT = {
     "seal the audit log": ("accounts.tasks.seal_audit", 10, 10),
     "open reporting periods": ("programs.tasks.open_periods", 5 * MINUTE, 5 * MINUTE),
     "prefill reports from records": ("reporting.tasks.count_records", 5 * MINUTE, 5 * MINUTE),
+    "watch for early warnings": ("communities.tasks.watch", 10 * MINUTE, 10 * MINUTE),
     "write reminders": ("reporting.tasks.remind", 15 * MINUTE, 15 * MINUTE),
     "tell caseworkers how much is due": ("reintegration.tasks.remind_caseworkers", 15 * MINUTE, 15 * MINUTE),
     "look after referrals, follow-ups and concerns": ("reintegration.tasks.look_after_cases", 30 * MINUTE, 30 * MINUTE),

@@ -6,7 +6,7 @@ A gate stops a *plan*. A fact that happened without it is recorded and flagged, 
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -166,6 +166,19 @@ def record_review(
 # Reminders
 
 
+def ask_for_review(projects: Iterable[Project], *, on: date) -> int:
+    """Violence in the area: the newest review of each project, decided before that day, is due anew. It stays in force.
+
+    Part of the act that learned of the violence, which records the event. Returns how many reviews it asks for.
+    """
+    asked = 0
+    for project in projects:
+        newest = project.sensitivity_reviews.order_by("-decided_on", "-id").first()
+        if newest is not None and newest.due_since is None and newest.decided_on < on:
+            asked += ConflictSensitivityReview.objects.filter(pk=newest.pk).update(due_since=on)
+    return asked
+
+
 @dataclass(frozen=True)
 class Ending:
     """One line for one person: the outbox keeps it once per recipient, item and step."""
@@ -192,6 +205,17 @@ def ending(today: date) -> Iterator[Ending]:
                 line = _review_line(review, step)
             path = f"/projects/{review.project.code}/sensitivity-reviews/"
             yield Ending(person, f"sensitivity_review:{review.pk}", step, line, path)
+
+    asked = ConflictSensitivityReview.objects.filter(due_since__isnull=False, project__in=Project.objects.running())
+    for review in asked.select_related("project", "project__manager"):
+        if review.project.sensitivity_reviews.filter(decided_on__gte=review.due_since).exists():
+            continue
+        for person in _answerable(review.project):
+            with translation.override(person.language):
+                line = _("The conflict-sensitivity review of %(project)s is due again: there was violence in its area.") % {
+                    "project": review.project.code
+                }
+            yield Ending(person, f"sensitivity_review:{review.pk}", "due", line, f"/projects/{review.project.code}/sensitivity-reviews/")
 
 
 def _last_clearances() -> QuerySet[SupportClearance]:

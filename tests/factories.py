@@ -9,7 +9,7 @@ from typing import Any
 
 from accounts.models import Organization, User
 from accounts.roles import Role
-from communities.models import Community, CommunityProject
+from communities.models import Community, CommunityProject, Incident
 from locations import gazetteer
 from locations.models import Place
 from programs import access, calendar, framework
@@ -162,3 +162,9 @@ def community(of: World, name: str = "", **fields: Any) -> Community:
     row = Community.objects.create(**{"name": name or f"Community {next(_number)}", "place": of.place, "partner": of.partner, **fields})
     CommunityProject.objects.create(community=row, project=of.project)
     return row
+
+
+def incident(of: World, **fields: Any) -> Incident:
+    """An incident of today at the world's place, told by its partner."""
+    values = {"type": "threat", "event_date": date.today(), "source": "monitor", "place": of.place, "area": of.place}
+    return Incident.objects.create(**{**values, "organization": of.partner, "recorded_by": of.reporter, **fields})

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Role
+from communities.models import ConflictAnalysis, EarlyWarning
 from institutions.models import Engagement, HrddpAssessment, Institution, ReformStep, SupportDetail
 from programs import framework
 from programs.models import (
@@ -38,6 +39,26 @@ from tests.surveys import making
 pytestmark = pytest.mark.django_db
 ELSEWHERE = ("api/", "admin/", "accounts/", "favicon")  # walked by tests of their own
 PORTAL_WIDE = {Role.ADMINISTRATOR, Role.AUDITOR, Role.CLEARANCE_DECIDER, Role.FOCAL_POINT}  # hold their role without a scope
+
+
+def watched(world: factories.World) -> dict[str, tuple[Any, ...]]:
+    """A community with an incident, an open warning and an analysis."""
+    community = factories.community(world)
+    analysis = ConflictAnalysis.objects.create(
+        community=community, analysed_on=timezone.localdate(), review_on=timezone.localdate(), groups=3, recorded_by=world.reporter
+    )
+    issue = analysis.issues.create(kind="land", title="Land", direct="farmers")
+    factor = analysis.factors.create(kind="divider", title="Weapons", strength=4)
+    warning = EarlyWarning.objects.create(
+        community=community, rule="person", signal="Weapons", raised_by=world.reporter, due_at=timezone.now()
+    )
+    return {
+        "community": (community.pk,),
+        "incident": (factories.incident(world, community=community).pk,),
+        "warning": (warning.pk,),
+        "issue": (community.pk, issue.pk),
+        "factor": (community.pk, factor.pk),
+    }
 
 
 class Everything:
@@ -119,7 +140,7 @@ class Everything:
             "assignment": (self.all.training.assignments.first().pk,),
             "definition": (own.pk,),
             "person": (world.reporter.pk,),
-            "community": (factories.community(world).pk,),
+            **watched(world),
             "organization": (world.partner.pk,),
             "receipt": (receipt.pk,),
             "child month": (child_month.pk,),
@@ -205,7 +226,7 @@ SENT = "post"  # answers to a form that is sent, never to a plain visit
 
 # page -> what it is about (a key of Everything, further parts of the address after "+") and for whom it opens
 PAGES: dict[str, tuple[str, str]] = {
-    **dict.fromkeys(("donor_reports", "grants", "spending", "review_list", "imports", "workbook_new", "activities", "action_points", "visits", "clearances", "projects", "library", "tallies", "communities", "overview", "my_work", "waiting_counts", "scope", "search", "delivery"), ("", EVERYBODY)),
+    **dict.fromkeys(("donor_reports", "grants", "spending", "review_list", "imports", "workbook_new", "activities", "action_points", "visits", "clearances", "projects", "library", "tallies", "communities", "incidents", "early_warnings", "overview", "my_work", "waiting_counts", "scope", "search", "delivery"), ("", EVERYBODY)),
     "tally": ("+activities.dialogue.held", EVERYBODY),
     "word_templates": ("", "ME"),
     "record_activity": ("", FIELD),
@@ -272,7 +293,21 @@ PAGES: dict[str, tuple[str, str]] = {
     "number": ("definition", STAFF),
     "add_community": ("", COMMUNITY_RECORDERS),
     "community": ("community", COMMUNITY_READERS),
-    **dict.fromkeys(("change_community", "count_population", "check_access"), ("community", COMMUNITY_RECORDERS)),
+    **dict.fromkeys(("change_community", "count_population", "check_access", "raise_warning", "begin_analysis", "add_issue", "add_factor"), ("community", COMMUNITY_RECORDERS)),
+    "set_threshold": ("community", "MEI"),
+    "conflict_analyses": ("community", COMMUNITY_READERS),
+    "change_issue": ("issue", COMMUNITY_RECORDERS),
+    "change_factor": ("factor", COMMUNITY_RECORDERS),
+    "remove_from_analysis": ("community+issue+0", SENT),
+    "record_incident": ("", COMMUNITY_RECORDERS),
+    "likely_duplicates": ("", "MEI"),
+    "decide_likeness": ("number", SENT),
+    "count_violations": ("", COMMUNITY_RECORDERS),
+    "incident": ("incident", COMMUNITY_READERS),
+    "correct_incident": ("incident", COMMUNITY_RECORDERS),
+    "verify_incident": ("incident", "MEI"),
+    "acknowledge_warning": ("warning", SENT),
+    **dict.fromkeys(("respond_to_warning", "decide_warning"), ("warning", "MEPRI")),
     "edit_definition": ("definition", "AME"),
     "propose_successor": ("definition", "AME"),
     "approve_definition": ("definition", SENT),

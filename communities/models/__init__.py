@@ -13,8 +13,11 @@ from communities.models.forums import (
     SeatLine,
     Sitting,
 )
+from communities.models.incidents import Harm, Incident, Likeness, ViolationCount
+from communities.models.issues import ConflictAnalysis, ConflictIssue, PeaceFactor, Trend
 from communities.models.needs import Need, NeedRank, NeedsRanking, RankingGroup
 from communities.models.projects import Contribution, LocalProject, LocalProjectStep, Payment, Satisfaction
+from communities.models.warnings import EarlyWarning, WarningThreshold
 
 __all__ = [
     "AccessCheck",
@@ -23,6 +26,8 @@ __all__ = [
     "Community",
     "CommunityProject",
     "Concern",
+    "ConflictAnalysis",
+    "ConflictIssue",
     "Contribution",
     "Decision",
     "Dispute",
@@ -30,8 +35,12 @@ __all__ = [
     "DisputeMediator",
     "DisputeParty",
     "DisputeStep",
+    "EarlyWarning",
     "Forum",
     "ForumSession",
+    "Harm",
+    "Incident",
+    "Likeness",
     "LocalAgreement",
     "LocalProject",
     "LocalProjectStep",
@@ -39,9 +48,13 @@ __all__ = [
     "NeedRank",
     "NeedsRanking",
     "Payment",
+    "PeaceFactor",
     "PopulationCount",
     "RankingGroup",
     "Satisfaction",
     "SeatLine",
     "Sitting",
+    "Trend",
+    "ViolationCount",
+    "WarningThreshold",
 ]

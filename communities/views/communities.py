@@ -10,11 +10,12 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization
 from accounts.roles import Permission
-from communities import registry
+from communities import issues, registry, trend
 from communities.forms import AccessForm, CommunityForm, PopulationForm
 from communities.models import AccessCheck, Community, PopulationCount
 from plumbing.lists import Column, Listing, ListPage
@@ -67,7 +68,13 @@ class CommunityList(ListPage):
 @login_required
 def community(request: HttpRequest, pk: int) -> HttpResponse:
     row = visible(request, pk)
+    analysis = issues.latest(row)
+    alerts = list(row.warnings.open().select_related("responder").prefetch_related("incidents"))
     shown = {
+        "alerts": alerts, "analysis": analysis, "review_due": issues.review_due(analysis),
+        "issues": list(analysis.issues.all()) if analysis else [], "factors": list(analysis.factors.all()) if analysis else [],
+        "incidents": list(row.incidents.counting().order_by("-event_date", "-id")[:10]), "trend": trend.of(row, timezone.localdate()),
+        "may_answer": registry.allows(request.user, RECORD, row) or registry.allows(request.user, Permission.VERIFY_INCIDENTS, row),
         "community": row, "projects": list(row.projects.all()), "population": _population(row), "access": _access(row),
         "may_record": registry.allows(request.user, RECORD, row),
         "crumbs": [(_("Communities"), reverse("communities")), (row.name, "")],

@@ -106,6 +106,9 @@ class ConflictSensitivityReview(models.Model):
     conditions = models.TextField(_("conditions"), blank=True)
     decided_on = models.DateField(_("decided on"))
     valid_until = models.DateField(_("valid until"))
+    due_since = models.DateField(
+        _("to be looked at again since"), null=True, blank=True, editable=False, help_text=_("The day of violence in the area after it.")
+    )
     recorded_at = models.DateTimeField(default=timezone.now, editable=False)
     recorded_by = models.ForeignKey(User, models.PROTECT, related_name="+", editable=False)
 

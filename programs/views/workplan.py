@@ -202,9 +202,11 @@ class SuspendClearance(DecideClearance):
 @login_required
 def sensitivity_reviews(request: HttpRequest, code: str) -> HttpResponse:
     project = project_of(request, code)
+    reviews = list(project.sensitivity_reviews.select_related("recorded_by")[:25])
     shown = {
         "project": project,
-        "reviews": project.sensitivity_reviews.select_related("recorded_by")[:25],
+        "reviews": reviews,
+        "due_since": reviews[0].due_since if reviews else None,
         "current": gates.review_of(project, timezone.localdate()),
         "may_decide": access.allows(request.user, Permission.DECIDE_CLEARANCE, project=project) and project.manager_id != request.user.pk,
         "crumbs": [(project.code, ""), (_("Conflict sensitivity"), "")],

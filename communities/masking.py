@@ -1,0 +1,118 @@
+"""The one place that decides how closely an incident may be placed. Every map, file and list that leaves asks here.
+
+Public, internal and confidential: counts at admin 2. Strict: counts at admin 1. Never a point (domain/data-protection.md, section 2).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Count, F, Func, IntegerField, QuerySet, Value
+from django.db.models.functions import Coalesce, ExtractMonth, ExtractYear
+
+from communities.models import Incident
+from programs.models.projects import Sensitivity
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Incidents of one kind, in one month, in one area: what may be drawn or handed out."""
+
+    area: str
+    area_name: str
+    month: date
+    type: str
+    verified: int
+    not_verified: int
+
+    @property
+    def number(self) -> int:
+        return self.verified + self.not_verified
+
+
+@dataclass(frozen=True)
+class Area:
+    code: str
+    name: str
+    verified: int
+    not_verified: int
+
+    @property
+    def number(self) -> int:
+        return self.verified + self.not_verified
+
+
+def shown_area(incident: Incident) -> Any:
+    """The place by which an incident is called outside its own page: its admin 2, or admin 1 where it is strict.
+
+    Needs ``area``, ``area__parent`` and ``community`` fetched.
+    """
+    return incident.area.parent or incident.area if _class_of(incident) == Sensitivity.STRICT else incident.area
+
+
+def cells(incidents: QuerySet[Incident]) -> list[Cell]:
+    """The incidents that count, as numbers by area, month and kind. One query."""
+    found: Counter[tuple[str, str, date, str, bool]] = Counter()
+    for row in _grouped(incidents, year=ExtractYear("event_date"), month=ExtractMonth("event_date"), kind=F("type")):
+        code, name = _area(row)
+        found[code, name, date(row["year"], row["month"], 1), row["kind"], row["is_verified"]] += row["number"]
+    keys = sorted({key[:4] for key in found}, key=lambda key: (-key[2].toordinal(), key[1], key[3]))
+    return [Cell(*key, found[(*key, True)], found[(*key, False)]) for key in keys]
+
+
+def areas(incidents: QuerySet[Incident]) -> list[Area]:
+    """How many incidents each area has, most first. One query."""
+    found: Counter[tuple[str, str, bool]] = Counter()
+    for row in _grouped(incidents):
+        found[(*_area(row), row["is_verified"])] += row["number"]
+    keys = {key[:2] for key in found}
+    every = [Area(*key, found[(*key, True)], found[(*key, False)]) for key in keys]
+    return sorted(every, key=lambda area: (-area.number, area.name))
+
+
+class Table:
+    """Masked counts as the writers of files read a list: columns by name, in chunks."""
+
+    def __init__(self, incidents: QuerySet[Incident], columns: Sequence[str] = ()) -> None:
+        self.incidents, self.columns = incidents, columns
+
+    def values_list(self, *columns: str) -> Table:
+        return Table(self.incidents, columns)
+
+    def iterator(self, chunk_size: int = 1000) -> Iterator[tuple[Any, ...]]:
+        kinds = dict(Incident.Type.choices)
+        for cell in cells(self.incidents):
+            row = {**cell.__dict__, "kind": str(kinds[Incident.Type(cell.type)])}
+            yield tuple(row[name] for name in self.columns)
+
+
+def _class_of(incident: Incident) -> int:
+    """The strictest of the incident and its community."""
+    return max(incident.sensitivity, incident.community.sensitivity if incident.community else 0)
+
+
+def _grouped(incidents: QuerySet[Incident], **by: Any) -> Iterable[dict[str, Any]]:
+    rows = (
+        incidents.counting()
+        .order_by()
+        .annotate(  # type: ignore[attr-defined]
+            **by,
+            is_verified=Func(
+                F("verified_at"), template="(CASE WHEN %(expressions)s IS NULL THEN 0 ELSE 1 END)", output_field=IntegerField()
+            ),
+            of_community=Coalesce(F("community__sensitivity"), Value(0)),
+        )
+    )
+    names = ("area__code", "area__name", "area__level", "area__parent__code", "area__parent__name", "sensitivity", "of_community")
+    return rows.values(*names, *by, "is_verified").annotate(number=Count("pk"))
+
+
+def _area(row: dict[str, Any]) -> tuple[str, str]:
+    strict = max(row["sensitivity"], row["of_community"]) == Sensitivity.STRICT
+    if strict and row["area__level"] > 1:
+        return row["area__parent__code"], row["area__parent__name"]
+    return row["area__code"], row["area__name"]

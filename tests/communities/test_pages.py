@@ -1,0 +1,112 @@
+"""The pages of communities, incidents and warnings."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import AuditEvent
+from accounts.roles import Role
+from communities import early_warnings
+from communities.models import ConflictAnalysis, EarlyWarning, Incident
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world():
+    return factories.world()
+
+
+@pytest.fixture
+def officer(world, client):
+    person = factories.member(Role.COMMUNITY_OFFICER, program=world.project.program)
+    client.force_login(person)
+    return person
+
+
+def test_the_community_page_shows_the_alert_with_its_numbers(world, officer, client, django_assert_max_num_queries):
+    community = factories.community(world, name="Renk town")
+    for _one in range(4):
+        factories.incident(world, community=community)
+    early_warnings.sweep()
+    client.get(f"/communities/{community.pk}/")
+    with django_assert_max_num_queries(20):
+        page = client.get(f"/communities/{community.pk}/").content.decode()
+    assert "Now 4, usual 0" in page
+    assert "Open, nobody has answered" in page
+
+
+def test_an_incident_is_recorded_from_the_form_and_verified_by_another(world, officer, client):
+    given = {
+        "event_date": timezone.localdate().isoformat(), "date_precision": 1, "type": "threat", "place": world.place.code, "geo_precision": 1,
+        "organization": world.partner.pk, "source": "monitor", "reliability": "F", "credibility": 6, "sensitivity": 3,
+        "harm_injured_female": 2,
+    }  # fmt: skip
+    answer = client.post("/incidents/new/", given)
+    assert answer.status_code == 303
+    row = Incident.objects.get()
+    assert row.harm.get().number == 2
+    assert client.get(f"/incidents/{row.pk}/").status_code == 200
+    assert AuditEvent.objects.filter(event="incident.read").count() == 1
+    assert client.post(f"/incidents/{row.pk}/verify/", {"reliability": "B", "credibility": 2}).status_code == 422
+    client.force_login(world.manager)
+    session = client.session
+    session.save()
+    assert not Incident.objects.get().is_verified
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_the_list_of_incidents_asks_the_same_whatever_its_length(world, officer, client, django_assert_num_queries, number):
+    for _one in range(number):
+        factories.incident(world)
+    client.get("/incidents/")
+    with django_assert_num_queries(7):
+        client.get("/incidents/")
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_the_list_of_warnings_asks_the_same_whatever_its_length(world, officer, client, django_assert_num_queries, number):
+    community = factories.community(world)
+    for _one in range(number):
+        early_warnings.raise_warning(community=community, signal="Weapons", severity=2, by=officer)
+    client.get("/early-warnings/")
+    with django_assert_num_queries(5):
+        client.get("/early-warnings/")
+
+
+def test_a_file_holds_counts_by_area_and_never_a_row(world, officer, client):
+    town = factories.place("XB", parent=factories.place("XB0", parent=factories.place("XB00")), name="Secret quarter")
+    area = town.parent
+    world.project.places.create(place=town)
+    factories.incident(world, place=town, area=area, text="A name", source_ref="REF-1")
+    factories.incident(world, place=town, area=area)
+    body = b"".join(client.get("/incidents/?export=csv").streaming_content).decode()
+    assert area.code in body
+    assert ",0,2" in body
+    for secret in ("Secret quarter", "A name", "REF-1"):
+        assert secret not in body
+
+
+def test_a_warning_is_answered_and_closed_on_its_pages(world, officer, client):
+    row = early_warnings.raise_warning(community=factories.community(world), signal="Weapons", severity=2, by=officer)
+    assert client.post(f"/early-warnings/{row.pk}/acknowledge/").status_code == 303
+    assert client.post(f"/early-warnings/{row.pk}/decision/", {"decision": "false_alarm", "reason": ""}).status_code == 422
+    assert client.post(f"/early-warnings/{row.pk}/decision/", {"decision": "false_alarm", "reason": "It was a wedding"}).status_code == 303
+    assert EarlyWarning.objects.get().decision == "false_alarm"
+
+
+def test_a_new_analysis_begins_with_what_the_last_one_said(world, officer, client):
+    community = factories.community(world)
+    days = ["2026-01-05", "2026-06-05"]
+    for day in days:
+        given = {"analysed_on": day, "groups": 9, "women": 60, "men": 58, "review_on": "2026-12-01"}
+        assert client.post(f"/communities/{community.pk}/analyses/new/", given).status_code == 303
+        if day == days[0]:
+            issue = {"kind": "land", "title": "Land at the corridor", "direct": "farmers, herders", "trend": "rising"}
+            assert client.post(f"/communities/{community.pk}/issues/new/", issue).status_code == 303
+            factor = {"kind": "divider", "title": "Weapons", "strength": 4, "trend": "rising"}
+            assert client.post(f"/communities/{community.pk}/factors/new/", factor).status_code == 303
+    assert [one.issues.count() for one in ConflictAnalysis.objects.all()] == [1, 1]
+    assert "Land at the corridor" in client.get(f"/communities/{community.pk}/").content.decode()
