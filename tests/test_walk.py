@@ -302,7 +302,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "record_incident": ("", COMMUNITY_RECORDERS),
     "likely_duplicates": ("", "MEI"),
     "decide_likeness": ("number", SENT),
-    "count_violations": ("", COMMUNITY_RECORDERS),
+    "count_area_violations": ("", COMMUNITY_RECORDERS),
     "incident": ("incident", COMMUNITY_READERS),
     "correct_incident": ("incident", COMMUNITY_RECORDERS),
     "verify_incident": ("incident", "MEI"),
