@@ -13,17 +13,19 @@ from tests.communities.peace import ago, make_peace
 pytestmark = pytest.mark.django_db
 
 
-def test_the_officer_reads_counts_once_a_week_and_nobody_else_does():
+def test_who_records_there_reads_counts_once_a_week_and_nobody_else_does():
     peace = make_peace()
     peace.promise(text="Give back 46 cattle", due_on=ago(1))
     peace.settled(days_ago=120)
     peace.handed_over(days_ago=250)
     noon = datetime.combine(ago(0), datetime.min.time(), UTC).replace(hour=12)
-    assert due.remind(now=noon) == 1
+    assert due.remind(now=noon) == 2
     assert due.remind(now=noon) == 0
-    line = Message.objects.get()
-    assert line.recipient == peace.officer
-    assert line.line == "In communities: 1 commitment is due, 1 settlement to ask about, 1 local project to look at again."
+    told = Message.objects.all()
+    assert {line.recipient for line in told} == {peace.officer, peace.world.reporter}
+    assert {line.line for line in told} == {
+        "In communities: 1 commitment is due, 1 settlement to ask about, 1 local project to look at again."
+    }
 
 
 def test_nothing_due_is_not_told():

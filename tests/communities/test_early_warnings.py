@@ -163,5 +163,5 @@ def test_the_sweep_asks_the_same_for_many_communities(world, officer, community,
     happens(world, officer, 1)
     for _one in range(3):
         factories.community(world)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(17):
         early_warnings.sweep()
