@@ -51,7 +51,7 @@ class ForumAdmin(ActAdmin):
             )
             forums.change_forum(obj, by=request.user, **{name: getattr(obj, name) for name in names})  # type: ignore[arg-type]
         else:
-            take_on(obj, forums.start_forum(by=request.user, **form.cleaned_data))
+            take_on(obj, forums.start_forum(by=request.user, **form.cleaned_data))  # type: ignore[arg-type]
 
 
 @admin.register(Commitment)
@@ -68,7 +68,7 @@ class CommitmentAdmin(ActAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        take_on(obj, commitments.promise(by=request.user, **form.cleaned_data))
+        take_on(obj, commitments.promise(by=request.user, **form.cleaned_data))  # type: ignore[arg-type]
 
 
 @admin.register(LocalProject)
@@ -88,7 +88,7 @@ class LocalProjectAdmin(ActAdmin):
         if change:
             local_projects.change(obj, by=request.user, **given(form, local_projects.CHANGEABLE))  # type: ignore[arg-type]
         else:
-            take_on(obj, local_projects.propose(by=request.user, **form.cleaned_data))
+            take_on(obj, local_projects.propose(by=request.user, **form.cleaned_data))  # type: ignore[arg-type]
 
 
 @admin.register(Dispute)

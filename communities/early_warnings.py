@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Max
@@ -194,7 +195,7 @@ def signals(today: date) -> list[Signal]:
     chosen = Community.objects.in_bulk(named | {pk for pks in near.values() for pk in pks})
     lines = alarm_lines(today, limits, named)
     quiet = _last_violence(named, today, limits)
-    by_community: dict[int, list[tuple]] = defaultdict(list)  # type: ignore[type-arg]
+    by_community: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
     for row in recent:
         if row[1] in limits and row[4] > today - limits[row[1]].window:
             by_community[row[1]].append(row)
@@ -236,8 +237,8 @@ def line_of(counts: Sequence[tuple[date, int]], *, today: date, window: timedelt
     mean = Decimal(sum(past)) / len(past)
     spread = (Decimal(sum(one * one for one in past)) / len(past) - mean * mean).max(Decimal(0)).sqrt()
     line = mean + factor * spread
-    rounded = [value.quantize(HUNDREDTH) for value in (mean, spread, line)]
-    return Line(today - window + timedelta(days=1), today, now, *rounded, minimum)
+    usual, around, alarm = (value.quantize(HUNDREDTH) for value in (mean, spread, line))
+    return Line(today - window + timedelta(days=1), today, now, usual, around, alarm, minimum)
 
 
 def limits_of(communities: Iterable[Community]) -> dict[int, Limits]:
@@ -258,7 +259,9 @@ def limits_of(communities: Iterable[Community]) -> dict[int, Limits]:
     return found
 
 
-def _of_community(community: Community, rows: Sequence, limits: Limits, line: Line, before: date | None, months: timedelta) -> list[Signal]:  # type: ignore[type-arg]
+def _of_community(
+    community: Community, rows: Sequence[Any], limits: Limits, line: Line, before: date | None, months: timedelta
+) -> list[Signal]:
     found = []
     if line.is_crossed:
         found.append(Signal(community, Rule.COUNT, Severity.ALERT, tuple(row[0] for row in rows), line=line, now=line.now))
@@ -298,13 +301,18 @@ def _communities_in(areas: set[int]) -> dict[int, list[int]]:
     return found
 
 
-def _mobs_near(mobs: Sequence, near: Mapping[int, list[int]], limits: Mapping[int, Limits], today: date) -> dict[int, list[int]]:  # type: ignore[type-arg]
+def _mobs_near(mobs: Sequence[Any], near: Mapping[int, list[int]], limits: Mapping[int, Limits], today: date) -> dict[int, list[int]]:
     found: dict[int, list[int]] = defaultdict(list)
     for row in mobs:
         for pk in near.get(row[2], []):
             if pk in limits and row[4] > today - limits[pk].window:
                 found[pk].append(row[0])
     return found
+
+
+def _drawn(line: Line | None) -> dict[str, Any]:
+    """The alarm line as the warning keeps it."""
+    return {} if line is None else {name: getattr(line, name) for name in ("starts_on", "ends_on", "usual", "spread", "line")}
 
 
 def _raise(signal: Signal, moment: datetime) -> bool:
@@ -319,8 +327,7 @@ def _raise(signal: Signal, moment: datetime) -> bool:
     line = signal.line
     row = EarlyWarning(
         community=signal.community, rule=signal.rule, severity=signal.severity, now=signal.now, first_seen=moment, responder=limits.responder,
-        due_at=moment + _hours(), starts_on=line and line.starts_on, ends_on=line and line.ends_on, usual=line and line.usual,
-        spread=line and line.spread, line=line and line.line,
+        due_at=moment + _hours(), **_drawn(line),
     )  # fmt: skip
     try:
         with transaction.atomic():

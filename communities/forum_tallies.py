@@ -65,9 +65,9 @@ def women_on_committees(asked: Asked) -> Count:
     latest = {forum: (pk, place, seats, at) for forum, pk, place, seats, at in rows.order_by("since", "id").values_list(
         "forum_id", "pk", "forum__place_id", "seats", "forum__updated_at"
     )}  # fmt: skip
-    held = dict(
+    held: dict[int, int] = dict(
         SeatLine.objects.filter(sitting__in=[pk for pk, *_rest in latest.values()], group=Group.WOMEN, words="", held__isnull=False)
-        .values_list("sitting_id", "held")
+        .values_list("sitting_id", "held")  # type: ignore[arg-type]
     )  # fmt: skip
     known = [(place, pk, at, held[pk], seats) for pk, place, seats, at in latest.values() if pk in held]
     parts = tuple(Part(place, women, of=seats) for place, _pk, _at, women, seats in known)

@@ -95,11 +95,11 @@ def _class_of(incident: Incident) -> int:
     return max(incident.sensitivity, incident.community.sensitivity if incident.community else 0)
 
 
-def _grouped(incidents: QuerySet[Incident], **by: Any) -> Iterable[dict[str, Any]]:
+def _grouped(incidents: Any, **by: Any) -> Iterable[dict[str, Any]]:
     rows = (
         incidents.counting()
         .order_by()
-        .annotate(  # type: ignore[attr-defined]
+        .annotate(
             **by,
             is_verified=Func(
                 F("verified_at"), template="(CASE WHEN %(expressions)s IS NULL THEN 0 ELSE 1 END)", output_field=IntegerField()

@@ -47,7 +47,7 @@ def of(community: Community, today: date) -> Trend:
     """The last 24 months, this one included; a month without an incident is a zero. One query."""
     index = today.year * 12 + today.month - 1
     first = _month(index - MONTHS + 1)
-    rows = community.incidents.counting().filter(event_date__gte=first).order_by()  # type: ignore[attr-defined]
+    rows = community.incidents.counting().filter(event_date__gte=first).order_by()
     found: Counter[tuple[int, int, bool]] = Counter(
         (year, month, verified_at is not None)
         for year, month, verified_at in rows.annotate(y=ExtractYear("event_date"), m=ExtractMonth("event_date")).values_list(

@@ -145,7 +145,7 @@ def livelihoods(cases: CaseQuerySet, *, raw: bool, at: int | None = None) -> lis
             in_work=Count("pk", filter=Q(outcome__livelihood__in=working)),
         )
     )
-    by_wave = {row["wave"]: row for row in rows}
+    by_wave: dict[int, Any] = {row["wave"]: row for row in rows}
     nobody = dict.fromkeys(("due", "reached", "lost", "said", "in_work"), 0)
     least = small_counts.threshold() if at is None else at
     return [_wave(months, by_wave.get(months, nobody), raw=raw, at=least) for months in WAVES]

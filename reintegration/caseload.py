@@ -210,7 +210,7 @@ def loads(cases: CaseQuerySet, today: date | None = None) -> list[Load]:
     today = today or timezone.localdate()
     open_cases = cases.in_progress().order_by()
     flags = {name: Count("pk", filter=condition(flag, today)) for name, flag in _QUALITY.items()}
-    counted = open_cases.values("caseworker").annotate(open=Count("pk"), **flags)
+    counted: Any = open_cases.values("caseworker").annotate(open=Count("pk"), **flags)
     people = User.objects.in_bulk([row["caseworker"] for row in counted])
     number = agreed()
     rows = [

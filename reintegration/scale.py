@@ -103,7 +103,7 @@ def _write(rows: list[Case]) -> None:
             life = LIVES[number % len(LIVES)]
             outcomes.append(FollowUpOutcome(follow_up=wave, was_reached=True, livelihood=life, recorded_by=row.caseworker))
     for model, made in ((Transition, steps), (CaseContact, contacts), (FollowUp, waves), (FollowUpOutcome, outcomes)):
-        model._base_manager.bulk_create(made, batch_size=500)  # type: ignore[attr-defined]
+        model._base_manager.bulk_create(made, batch_size=500)  # type: ignore[arg-type]
 
 
 def _person(name: str, role: Role, organization: Organization | None = None, project: Project | None = None) -> User:
