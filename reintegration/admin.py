@@ -11,8 +11,17 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Permission
 from programs.admin import ActAdmin, given, take_on
-from reintegration import offers
-from reintegration.models import MappedService, Notice, Opportunity, ProgramPathway, ProtectionContact, Requirement, SkippedState
+from reintegration import offers, referrals
+from reintegration.models import (
+    MappedService,
+    Notice,
+    Opportunity,
+    ProgramPathway,
+    ProtectionContact,
+    Requirement,
+    SharingAgreement,
+    SkippedState,
+)
 
 
 class OpportunityForm(forms.ModelForm):
@@ -108,3 +117,29 @@ class ProgramPathwayAdmin(admin.ModelAdmin):
 
     list_display = ("program", "pathway")
     inlines = (SkippedStateInline,)
+
+
+class AgreementForm(forms.ModelForm):
+    class Meta:
+        model = SharingAgreement
+        fields = ("partner", "receiver", "reference", "starts_on", "ends_on")
+
+    def _post_clean(self) -> None:
+        """The act checks the row."""
+
+
+@admin.register(SharingAgreement)
+class SharingAgreementAdmin(ActAdmin):
+    """Between two organizations, on how shared cases are kept. Without one in force no referral goes out."""
+
+    form = AgreementForm
+    list_display = ("reference", "partner", "receiver", "starts_on", "ends_on")
+    list_select_related = ("partner", "receiver")
+    search_fields = ("reference", "partner__name", "receiver__name")
+    autocomplete_fields = ("partner", "receiver")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is None and super().has_change_permission(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        take_on(obj, referrals.record_agreement(by=request.user, **form.cleaned_data))  # type: ignore[arg-type]
