@@ -130,7 +130,10 @@ def meet(
     belonging.require_on(forum, by, Permission.RECORD_FORUMS)
     _still_meets(forum, happened_on)
     cells = {"sex=female": women, "sex=male": men}
-    ids = disaggregations.ensure([key for key, number in cells.items() if number is not None])
+    try:
+        ids = disaggregations.ensure([key for key, number in cells.items() if number is not None])
+    except KeyError as unknown:
+        raise Invalid([Problem("women", _("This portal has no breakdown by sex yet: load the library first."), "unknown")]) from unknown
     rows = Disaggregation.objects.in_bulk(ids.values())
     with transaction.atomic():
         recorded = activities.record(

@@ -174,7 +174,6 @@ class Opportunities(Listed):
         return Response(self.one(id=made.pk), status=201, headers={"Location": address})
 
     @extend_schema(summary="Change an opportunity", request=OpportunityContent, responses=OpportunityRow)
-    @once
     def update(self, request: Any, id: str) -> Response:
         """The whole content is given anew. Only the organization that keeps the entry changes it."""
         row = self.found()
