@@ -183,7 +183,7 @@ def note(assessment: HrddpAssessment, *, kind: str, text: str, happened_on: date
             assessment.state = State.REVIEW_DUE
             _move(assessment, State.DECIDED, ["state"])
         if kind == HrddpEntry.Kind.ALLEGATION:
-            _tell_deciders(assessment, step=f"allegation-{entry.pk}", by=by)
+            _tell_deciders(assessment, step=f"grave-{entry.pk.hex}", by=by)
         audit.record("due_diligence.noted", _subjects(assessment), by=by, kind=kind)
     return entry
 
