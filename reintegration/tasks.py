@@ -2,13 +2,13 @@
 
 from celery import shared_task
 
-from reintegration import concerns, referrals, todo
+from reintegration import concerns, intake, referrals, todo
 
 
 @shared_task
 def look_after_cases() -> int:
-    """End referrals that ran out, remind of late answers, erase concerns whose time is over."""
-    return referrals.sweep() + concerns.erase_expired()
+    """End referrals that ran out, remind of late answers, erase concerns and left intakes whose time is over."""
+    return referrals.sweep() + concerns.erase_expired() + intake.drop_expired()
 
 
 @shared_task

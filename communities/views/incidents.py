@@ -100,11 +100,11 @@ _COLUMNS = {
 def incident(request: HttpRequest, pk: int) -> HttpResponse:
     row = visible(request, pk)
     audit.record("incident.read", [row], by=request.user)  # type: ignore[arg-type]
-    may_verify = incidents.may_verify(row, request.user)
+    may_verify, may_record = incidents.may_verify(row, request.user), _may_record(row, request.user)
     shown = {
-        "incident": row, "harm": list(row.harm.all()), "code": taxonomy.BY_TYPE[row.type], "ucdp": taxonomy.ucdp_type(row),
+        "incident": row, "is_of_circle": may_record or may_verify, "shown_area": masking.shown_area(row), "harm": list(row.harm.all()), "code": taxonomy.BY_TYPE[row.type], "ucdp": taxonomy.ucdp_type(row),
         "interaction": taxonomy.interaction(row), "may_verify": may_verify and not row.is_verified and row.recorded_by_id != request.user.pk,
-        "may_correct": not row.is_verified and _may_record(row, request.user), "form": VerifyForm(initial={"reliability": row.reliability, "credibility": row.credibility}),
+        "may_correct": not row.is_verified and may_record, "form": VerifyForm(initial={"reliability": row.reliability, "credibility": row.credibility}),
         "crumbs": [(_("Communities"), reverse("communities")), (_("Incidents"), reverse("incidents")), (row.get_type_display(), "")],
     }  # fmt: skip
     return render(request, "communities/incident.html", shown)
@@ -213,8 +213,11 @@ class VerifyIncident(FormPage):
 def likely_duplicates(request: HttpRequest) -> HttpResponse:
     access.require_word(request.user, VERIFY)
     pairs = Likeness.objects.visible_to(request.user, VERIFY).open().select_related(
-        "first__area", "second__area", "first__community", "second__community", "first__organization", "second__organization"
+        "first__area__parent", "second__area__parent", "first__community", "second__community", "first__organization",
+        "second__organization",
     )[:25]  # fmt: skip
+    for pair in pairs:
+        pair.first.shown_area, pair.second.shown_area = masking.shown_area(pair.first), masking.shown_area(pair.second)
     crumbs = [(_("Communities"), reverse("communities")), (_("Incidents"), reverse("incidents")), (_("Told twice?"), "")]
     return render(request, "communities/likely_duplicates.html", {"pairs": pairs, "crumbs": crumbs})
 

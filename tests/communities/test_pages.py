@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent
 from accounts.roles import Role
-from communities import early_warnings
+from communities import early_warnings, masking
 from communities.models import ConflictAnalysis, EarlyWarning, Incident
 from tests import factories
 
@@ -51,10 +51,23 @@ def test_an_incident_is_recorded_from_the_form_and_verified_by_another(world, of
     assert client.get(f"/incidents/{row.pk}/").status_code == 200
     assert AuditEvent.objects.filter(event="incident.read").count() == 1
     assert client.post(f"/incidents/{row.pk}/verify/", {"reliability": "B", "credibility": 2}).status_code == 422
-    client.force_login(world.manager)
-    session = client.session
-    session.save()
     assert not Incident.objects.get().is_verified
+    client.force_login(world.manager)
+    assert client.post(f"/incidents/{row.pk}/verify/", {"reliability": "B", "credibility": 2}).status_code in (302, 303)
+    assert (Incident.objects.get().is_verified, Incident.objects.get().verified_by) == (True, world.manager)
+
+
+def test_who_neither_records_nor_verifies_reads_no_exact_place_and_no_words(world, officer, client):
+    row = factories.incident(world, sensitivity=4, text="A word that may name people")
+    reader = factories.member(Role.INSTITUTION_OFFICER, program=world.project.program)
+    page = client.get(f"/incidents/{row.pk}/").content.decode()
+    assert (row.place.name in page, row.text in page) == (True, True)
+
+    client.force_login(reader)
+    page = client.get(f"/incidents/{row.pk}/").content.decode()
+    assert row.text not in page
+    assert masking.shown_area(row).name in page
+    assert f"{row.place}, {row.area}" not in page
 
 
 @pytest.mark.parametrize("number", [1, 3])
