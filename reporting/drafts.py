@@ -108,7 +108,8 @@ def start(
     origin: str = Submission.Origin.PARTNER,
     source: str = "",
 ) -> Submission:
-    """Open the first revision of a report. A second one at the same time is refused with the address of the first.
+    """Open the first revision of a report, or the next where the one before was withdrawn. A second one at the same time is refused
+    with the address of the first.
 
     A draft that the portal filled in from the records and nobody has touched is no second one: whoever starts takes it up.
     """
@@ -118,12 +119,19 @@ def start(
         if by is not None and _take_up(waiting, by=by, origin=origin):
             return waiting
         raise AlreadyOpen(waiting)
-    if Submission.objects.accepted().filter(project=project, partner=partner, period=period).exists():
+    before = dict(Submission.objects.filter(project=project, partner=partner, period=period).values_list("revision", "state"))
+    if Submission.State.ACCEPTED in before.values():
         raise Refused(_("This report is accepted. Ask the reviewer to reopen it if a figure must change."))
     try:
         with transaction.atomic():
             submission = Submission.objects.create(
-                project=project, partner=partner, period=period, created_by=by, origin=origin, source_import=source
+                project=project,
+                partner=partner,
+                period=period,
+                created_by=by,
+                origin=origin,
+                source_import=source,
+                revision=max(before, default=0) + 1,
             )
             ExpectedReport.objects.filter(project=project, partner=partner, period=period, prepared_at__isnull=True).update(
                 prepared_at=timezone.now()

@@ -57,6 +57,16 @@ def test_a_second_open_revision_is_refused_with_the_first(world):
     assert refused.value.submission == first
 
 
+def test_a_partner_reports_anew_after_its_first_revision_was_withdrawn(world):
+    indicator = world.indicator()
+    submissions.withdraw(drafted(world, indicator, "1"), by=world.mande, reason="It was typed for the wrong partner.")
+    again = drafts.start(world.project, world.partner, world.period, by=world.reporter)
+    assert (again.revision, again.state) == (2, Submission.State.DRAFT)
+    drafts.write_figures(again, [FigureInput(indicator.code, world.place.code, value="7")], by=world.reporter)
+    submissions.accept(submissions.submit(again, by=world.reporter), by=world.mande)
+    assert list(Figure.objects.counting().values_list("value", flat=True)) == [Decimal(7)]
+
+
 def test_an_empty_owed_figure_blocks_submission_until_a_reason_is_given(world):
     indicator = world.indicator()
     world.open()
