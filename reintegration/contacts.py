@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 from django.db import transaction
@@ -56,23 +57,36 @@ def settle(contact: CaseContact, *, by: User) -> CaseContact:
     return contact
 
 
-def safe_rule(case: Case) -> list[str]:
+@dataclass(frozen=True)
+class SafeLine:
+    """One sentence of the safe-contact rule, and whether it allows or forbids."""
+
+    allows: bool
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def safe_rule(case: Case) -> list[SafeLine]:
     """How to reach the person safely, as sentences. Shown inside the portal only, before any contact."""
     given = case.safe_contact or {}
     if isinstance(given, str):
-        return [given]
+        return [SafeLine(False, given)]
     found = [
-        yes if given[name] else no
+        SafeLine(bool(given[name]), yes if given[name] else no)
         for name, yes, no in (("may_call", _("You may call."), _("Do not call.")), ("visit", _("You may visit."), _("No visit.")))
         if given.get(name) is not None
     ]
     words = {
-        "call_when": _("When: %(text)s"), "who_may_answer": _("May answer: %(text)s"), "visit_where": _("Meet: %(text)s"),
-        "never_mention": _("Never mention: %(text)s"),
+        "call_when": (True, _("When: %(text)s")), "who_may_answer": (True, _("May answer: %(text)s")),
+        "visit_where": (True, _("Meet: %(text)s")), "never_mention": (False, _("Never mention: %(text)s")),
     }  # fmt: skip
-    found += [sentence % {"text": given[name]} for name, sentence in words.items() if given.get(name) not in (None, "", True, False)]
+    for name, (allows, sentence) in words.items():
+        if given.get(name) not in (None, "", True, False):
+            found.append(SafeLine(allows, sentence % {"text": given[name]}))
     if given.get("never_mention") is True:
-        found.append(_("Never say why you call."))
+        found.append(SafeLine(False, _("Never say why you call.")))
     if given.get("unmarked_car"):
-        found.append(_("No marked car."))
+        found.append(SafeLine(False, _("No marked car.")))
     return found

@@ -115,7 +115,7 @@ def _written(source: _Source, today: date) -> Iterator[DueAct]:
         day = getattr(row, source.day)
         day = timezone.localtime(day).date() if isinstance(day, datetime) else day
         case = row.case
-        rule = tuple(contacts.safe_rule(case)) if source.contacts_person else ()
+        rule = tuple(str(line) for line in contacts.safe_rule(case)) if source.contacts_person else ()
         url = reverse(source.page, args=[] if source.kind == "received" else [case.code])
         yield DueAct(str(case), _act(source, row), source.kind, day, day < today, rule, url)
 

@@ -41,8 +41,8 @@ from reintegration.models.followup import Assessment, AssessmentScore, CaseConta
 from reintegration.models.offers import Answer, MappedService, Opportunity, Requirement, Sector, stale_before
 from reintegration.models.outcomes import FollowUpOutcome, Livelihood, Movement
 from reintegration.models.plans import Goal, Plan, Progress, Strand
+from reintegration.models.received import ItemHandedOver, Participation, ServiceGiven
 from reintegration.models.referrals import Referral
-from reintegration.models.services import ItemHandedOver, Participation, ServiceGiven
 from reintegration.models.sharing import OverrideRequest, SharingAgreement
 
 __all__ = [

@@ -23,7 +23,7 @@ from programs import access
 from programs.models import Project, ProjectPartner
 from programs.scope import scope
 from programs.views.acts import FormPage, chosen, press
-from reintegration import consents, intake, opening, pathways, profile, stages
+from reintegration import consents, contacts, intake, opening, pathways, profile, stages
 from reintegration.models import Case, Consent, IntakeDraft, Profile, State, StepProposal, Transition
 from reintegration.views import case_forms as f
 
@@ -76,7 +76,7 @@ def case(request: HttpRequest, code: str) -> HttpResponse:
     shown = {
         "case": row, "track": _track(row, steps, taken), "transitions": taken, "next": pathways.next_step(row, steps),
         "proposal": StepProposal.objects.filter(case=row).select_related("by").first(),
-        "consents": _consents(row), "rule": _rule(row.safe_contact), "openings": opening.openings(row, limit=5),
+        "consents": _consents(row), "rule": contacts.safe_rule(row), "openings": opening.openings(row, limit=5),
         "profile": Profile.objects.filter(case=row).first(), "works": works, "supervises": supervises,
         "is_own_proposal": StepProposal.objects.filter(case=row, by=user).exists(),
         "acts": [one for one in ACTS.values() if works and one.fits(row, supervises)], "is_decided": pathways.is_decided(row),
@@ -436,21 +436,6 @@ def _consents(case: Case) -> list[Consent]:
         row.is_in_force = row.answer == "yes" and row.withdrawn_at is None and row.until >= timezone.localdate()  # type: ignore[attr-defined]
         latest[(row.purpose, row.organization_id, row.service)] = row
     return list(latest.values())
-
-
-def _rule(kept: dict[str, Any]) -> list[tuple[bool, str | Promise, str]]:
-    """The safe-contact rule as lines: allowed or not, what, and a word more."""
-    lines: list[tuple[bool, str | Promise, str]] = [
-        (bool(kept.get("may_call")), _("Call") if kept.get("may_call") else _("Do not call"), kept.get("call_when") or ""),
-    ]
-    if kept.get("who_may_answer"):
-        lines.append((True, _("May answer"), kept["who_may_answer"]))
-    lines.append((bool(kept.get("visit")), _("Visit") if kept.get("visit") else _("Do not visit"), kept.get("visit_where") or ""))
-    if kept.get("unmarked_car"):
-        lines.append((False, _("No marked car"), ""))
-    if kept.get("never_mention"):
-        lines.append((False, _("Never mention"), kept["never_mention"]))
-    return lines
 
 
 def _as_typed(kept: dict[str, Any]) -> dict[str, Any]:
