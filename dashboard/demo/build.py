@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from hashlib import sha256
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal import auth as totp
@@ -17,7 +18,7 @@ from accounts import keys, practice
 from accounts.models import Organization, User
 from accounts.roles import Role
 from dashboard.demo import forums as renk
-from dashboard.demo import story, surveys
+from dashboard.demo import renk_town, story, surveys
 from dashboard.demo.clock import at
 from locations import gazetteer
 from locations.models import Place
@@ -99,7 +100,11 @@ def build(*, password: str = "", say: Callable[[str], None] = lambda words: None
     say("activities, gates and action points")
     _activities(cast, today)
     say("forums, promises and local projects")
-    renk.build(project=cast.projects["CVR-02"], partner=cast.organizations["WL"], place=cast.places["SS0704"], by=cast.people["achol"])
+    corridor: dict[str, Any] = {
+        "project": cast.projects["CVR-02"], "partner": cast.organizations["WL"], "place": cast.places["SS0704"], "by": cast.people["achol"],
+    }  # fmt: skip
+    renk_town.build(**corridor, verifier=cast.people["mande"])
+    renk.build(**corridor)
     say("survey rounds")
     _surveys(cast, today)
     say("the donor report")

@@ -44,7 +44,12 @@
     data.series.forEach(function (one) {
       const colour = token(one.tone);
       if (one.spans.some(Boolean)) {
-        sets.push({ type: "bar", label: one.label + " ±", data: one.spans, backgroundColor: colour + "55", barPercentage: 0.15 });
+        // Alone, the interval stands on its value and in front of it; several series stand side by side with theirs.
+        const alone = data.series.length === 1;
+        sets.push({
+          type: "bar", label: one.label + " ±", data: one.spans, backgroundColor: alone ? token("ink") + "99" : colour + "55",
+          barPercentage: alone ? 0.06 : 0.15, grouped: !alone, order: alone ? -1 : 0
+        });
       }
       sets.push({ label: one.label, data: one.values, borderColor: colour, backgroundColor: colour, tension: 0, spanGaps: false, pointRadius: 3, borderWidth: 2 });
     });

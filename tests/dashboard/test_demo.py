@@ -8,6 +8,7 @@ from django.test import Client
 
 from accounts import audit
 from accounts.models import AuditEvent, User
+from communities.models import Community, Forum
 from programs.models import Project, ReportingPeriod
 from reporting.models import DonorReport, Figure, Submission
 from tests import factories
@@ -39,6 +40,10 @@ def test_the_demo_stands_as_on_a_tuesday_before_a_donor_deadline(said):
         pass
     assert audit.verify().broken_at is None
     assert AuditEvent.objects.order_by("at").first().at < Submission.objects.earliest("submitted_at").submitted_at
+    # The community of the corridor has its alert, answered by nobody yet, and its forums hang on it.
+    town = Community.objects.get()
+    assert town.warnings.filter(decided_at__isnull=True).count() == 1
+    assert set(Forum.objects.values_list("community", flat=True)) == {town.pk}
     client = Client()
     assert client.login(username="reporter@demo.example", password="a-long-demo-password")
 
