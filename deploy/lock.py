@@ -26,6 +26,7 @@ COMPILE = [
     "--generate-hashes",
     "--no-annotate",
     "--no-header",
+    "--no-strip-extras",  # else a resolver takes the newest release for `name[extra]` and misses its pin
 ]
 
 
