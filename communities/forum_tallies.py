@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from communities.models import Commitment, Decision, Dispute, DisputeStep, ForumSession, LocalProject, SeatLine, Sitting
+from communities.models import (
+    Commitment,
+    Decision,
+    Dispute,
+    DisputeStep,
+    Forum,
+    ForumSession,
+    LocalAgreement,
+    LocalProject,
+    SeatLine,
+    Sitting,
+)
 from communities.models.forums import JOINT
 from communities.models.records import Group
 from programs.tally import Asked, Count, Counting, Measure, OverTime, Part, Tally, digests
@@ -18,6 +30,8 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 State = Commitment.State
+TWO_YEARS = timedelta(days=731)
+PROJECT_TYPES = {LocalProject.Kind.BUSINESS.value: "commercial", LocalProject.Kind.WEAPONS.value: "wam"}  # others are called alike
 
 
 def disputes_settled_and_holding(asked: Asked) -> Count:
@@ -56,22 +70,77 @@ def projects_handed_over(asked: Asked) -> Count:
     return _counted(rows.values_list("place_id", "pk", "updated_at"))
 
 
-def women_on_committees(asked: Asked) -> Count:
-    """Seats held by women of all seats, in the sitting in force at the end of the period of forums that then meet."""
+def seats_of(asked: Asked, *, group: str = Group.WOMEN, kinds: Sequence[str] = tuple(Forum.Kind.values)) -> Count:
+    """Seats held by a group of all seats, in the sitting in force at the end of the period of forums that then meet."""
     meets = Q(forum__ended_on__isnull=True) | Q(forum__ended_on__gt=asked.ends_on)
-    rows = Sitting.objects.filter(
-        meets, forum__project=asked.project, forum__partner=asked.partner, forum__place__in=asked.places, since__lte=asked.ends_on
-    )
+    rows = Sitting.objects.filter(meets, _of_forum(asked), forum__kind__in=kinds, since__lte=asked.ends_on)
     latest = {forum: (pk, place, seats, at) for forum, pk, place, seats, at in rows.order_by("since", "id").values_list(
         "forum_id", "pk", "forum__place_id", "seats", "forum__updated_at"
     )}  # fmt: skip
     held: dict[int, int] = dict(
-        SeatLine.objects.filter(sitting__in=[pk for pk, *_rest in latest.values()], group=Group.WOMEN, words="", held__isnull=False)
+        SeatLine.objects.filter(sitting__in=[pk for pk, *_rest in latest.values()], group=group, words="", held__isnull=False)
         .values_list("sitting_id", "held")  # type: ignore[arg-type]
     )  # fmt: skip
     known = [(place, pk, at, held[pk], seats) for pk, place, seats, at in latest.values() if pk in held]
-    parts = tuple(Part(place, women, of=seats) for place, _pk, _at, women, seats in known)
-    return Count(parts, digests((place, f"{pk} {at}") for place, pk, at, _women, _seats in known))
+    parts = tuple(Part(place, theirs, of=seats) for place, _pk, _at, theirs, seats in known)
+    return Count(parts, digests((place, f"{pk} {at}") for place, pk, at, _theirs, _seats in known))
+
+
+def disputes_settled_of_brought(asked: Asked) -> Count:
+    """Disputes settled in the period, of those brought in it; one settled later than brought is in both numbers then (CON-2)."""
+    during = (asked.starts_on, asked.ends_on)
+    settled = set(DisputeStep.objects.filter(state=Dispute.State.AGREED, on__range=during).values_list("dispute_id", flat=True))
+    rows = _within(Dispute.objects.all(), asked).filter(Q(opened_on__range=during) | Q(pk__in=settled))
+    return _share((place, pk, at, pk in settled) for place, pk, at in rows.values_list("place_id", "pk", "updated_at"))
+
+
+def projects_approved(asked: Asked) -> Count:
+    """Local projects approved in the period (CVR-1b)."""
+    return _projects(asked, _approved(asked))
+
+
+def projects_completed(asked: Asked) -> Count:
+    """Local projects completed in the period (CVR-1)."""
+    return _projects(asked, _within(LocalProject.objects.all(), asked).filter(completed_on__range=(asked.starts_on, asked.ends_on)))
+
+
+def projects_for_women(asked: Asked) -> Count:
+    """Of the local projects approved in the period, those that benefit women directly (CVR-2)."""
+    return _share(_approved(asked).values_list("place_id", "pk", "updated_at", "benefits_women"))
+
+
+def agreements_signed(asked: Asked) -> Count:
+    """Agreements between groups in the period, written or witnessed, with commitments (AGR-1)."""
+    return _counted(_signed(asked).values_list("place_id", "pk", "updated_at"))
+
+
+def agreements_signed_by_a_woman(asked: Asked) -> Count:
+    """Of the agreements signed in the period, those that a woman signed. Where nobody counted it is in neither number (WPS-2)."""
+    rows = _signed(asked).filter(signatories_female__isnull=False).values_list("place_id", "pk", "updated_at", "signatories_female")
+    return _share((place, pk, at, women > 0) for place, pk, at, women in rows)
+
+
+def agreements_kept_a_year(asked: Asked) -> Count:
+    """Of the agreements whose twelve months ended in the period, those of which every commitment due by then was kept by then (AGR-2)."""
+    rows = _within(LocalAgreement.objects.all(), asked).filter(signed_on__range=(asked.starts_on - TWO_YEARS, asked.ends_on))
+    ends = {pk: (place, at, _a_year_after(day)) for pk, place, at, day in rows.values_list("pk", "place_id", "updated_at", "signed_on")}
+    ends = {pk: told for pk, told in ends.items() if asked.starts_on <= told[2] <= asked.ends_on}
+    kept: dict[int, list[bool]] = {}
+    promises = Commitment.objects.filter(agreement__in=list(ends), due_on__isnull=False).exclude(state=State.WITHDRAWN)
+    for agreement, due, state, on in promises.values_list("agreement_id", "due_on", "state", "settled_on"):
+        if agreement is not None and due <= ends[agreement][2]:
+            kept.setdefault(agreement, []).append(state == State.KEPT and on is not None and on <= ends[agreement][2])
+    return _share((ends[pk][0], pk, ends[pk][1], all(said)) for pk, said in kept.items())
+
+
+def breaches(asked: Asked) -> Count:
+    """Commitments of agreements breached in the period, each with two sources; an agreement in force without one is a zero (AGR-3)."""
+    agreements = _within(LocalAgreement.objects.all(), asked).filter(signed_on__lte=asked.ends_on)
+    places = dict(agreements.values_list("pk", "place_id"))
+    rows = Commitment.objects.filter(agreement__in=list(places), state=State.BREACHED, settled_on__range=(asked.starts_on, asked.ends_on))
+    found = [(places[pk], commitment, at) for pk, commitment, at in rows.values_list("agreement_id", "pk", "updated_at") if pk]
+    parts = [Part(place, 0) for place in sorted(set(places.values()))] + [Part(place, 1) for place, _pk, _at in found]
+    return Count(tuple(parts), digests((place, f"{pk} {at}") for place, pk, at in found))
 
 
 def decisions_acted_on(asked: Asked) -> Count:
@@ -94,6 +163,27 @@ def joint_forums_held(asked: Asked) -> Count:
         Decision.objects.filter(forum__in={forum for *_rest, forum, _on in rows}).values_list("forum_id", "decided_on")
     )
     return _counted((place, pk, at) for place, pk, at, forum, on in rows if (forum, on) in decided)
+
+
+def _approved(asked: Asked) -> QuerySet[LocalProject]:
+    rows = _within(LocalProject.objects.all(), asked).filter(decided_on__range=(asked.starts_on, asked.ends_on))
+    return rows.filter(decision__in=[LocalProject.Decision.APPROVED, LocalProject.Decision.CONDITIONS])
+
+
+def _projects(asked: Asked, rows: QuerySet[LocalProject]) -> Count:
+    found = list(rows.values_list("place_id", "pk", "updated_at", "kind"))
+    parts = (Part(place, 1, cell=asked.narrowed({"project-type": PROJECT_TYPES.get(kind, kind)})) for place, _pk, _at, kind in found)
+    return Count(tuple(parts), digests((place, f"{pk} {at}") for place, pk, at, _kind in found))
+
+
+def _signed(asked: Asked) -> QuerySet[LocalAgreement]:
+    rows = _within(LocalAgreement.objects.all(), asked).filter(signed_on__range=(asked.starts_on, asked.ends_on))
+    rows = rows.filter(Q(is_written=True) | Q(witnesses__gt=0), status=LocalAgreement.Status.SIGNED)
+    return rows.filter(Exists(Commitment.objects.filter(agreement=OuterRef("pk"))))
+
+
+def _a_year_after(day: date) -> date:
+    return day.replace(year=day.year + 1) if (day.month, day.day) != (2, 29) else date(day.year + 1, 2, 28)
 
 
 def _within(rows: QuerySet[Any], asked: Asked) -> QuerySet[Any]:
@@ -120,6 +210,16 @@ def _ratio(key: str, title: Any, definition: Any, function: Any, level: str = "c
     return Tally(key, title, definition, over_time, Counting.THINGS, function, measure=Measure.PERCENTAGE, level=level)
 
 
+def _seats(key: str, title: Any, definition: Any, function: Any) -> Tally:
+    return Tally(
+        key, title, definition, OverTime.SNAPSHOT, Counting.PEOPLE_PER_PERIOD, function, measure=Measure.PERCENTAGE, level="community"
+    )
+
+
+def _things(key: str, title: Any, definition: Any, function: Any, by: tuple[str, ...] = ()) -> Tally:
+    return Tally(key, title, definition, OverTime.PER_PERIOD, Counting.THINGS, function, dimensions=by, level="community")
+
+
 TALLIES = (
     Tally(
         "communities.disputes.holding", _("Disputes settled whose settlement holds"),
@@ -144,7 +244,7 @@ TALLIES = (
     _ratio(
         "communities.seats.women", _("Seats of forums held by women"),
         _("Seats held by women of all seats, in the last election or appointment by the end of the period, over forums that still meet. Forums whose women were not counted are in neither number."),
-        women_on_committees, snapshot=True,
+        seats_of, snapshot=True,
     ),
     _ratio(
         "forums.decisions.acted_on", _("Forum decisions acted on"),
@@ -155,5 +255,55 @@ TALLIES = (
         "forums.joint.held", _("Joint problem-solving forums held"),
         _("Sessions in the period of forums in which communities sit with police, government or another institution, with at least one decision made on that day (INS-1)."),
         OverTime.PER_PERIOD, Counting.THINGS, joint_forums_held, level="",
+    ),
+    _ratio(
+        "communities.disputes.settled_of_brought", _("Disputes settled of those brought"),
+        _("Disputes settled by an agreement in the period, of those brought in it. A dispute settled later than it was brought counts in the period of the settlement, in both numbers (CON-2)."),
+        disputes_settled_of_brought,
+    ),
+    _things(
+        "communities.local_projects.approved", _("Local projects approved"),
+        _("Local projects of this project and partner approved in the period, with or without conditions, by type (CVR-1b)."),
+        projects_approved, by=("project-type",),
+    ),
+    _things(
+        "communities.local_projects.completed", _("Local projects completed"),
+        _("Approved local projects of this project and partner that somebody recorded as completed in the period, with the people served, by type (CVR-1)."),
+        projects_completed, by=("project-type",),
+    ),
+    _ratio(
+        "communities.local_projects.for_women", _("Local projects that benefit women directly"),
+        _("Of the local projects approved in the period, those marked as benefiting women directly (CVR-2)."),
+        projects_for_women,
+    ),
+    _things(
+        "communities.agreements.signed", _("Local agreements signed"),
+        _("Agreements of several parties signed in the period, written or witnessed, with at least one commitment (AGR-1)."),
+        agreements_signed,
+    ),
+    _ratio(
+        "communities.agreements.women_signed", _("Local agreements that a woman signed"),
+        _("Of the agreements counted as signed in the period, those with at least one woman among the signatories. Agreements whose signatories were not counted by sex are in neither number (WPS-2)."),
+        agreements_signed_by_a_woman,
+    ),
+    _ratio(
+        "communities.agreements.kept_a_year", _("Local agreements kept twelve months after signature"),
+        _("Of the agreements whose twelve months ended in the period, those of which every commitment due by that day was recorded as kept by that day. Agreements without a commitment due by then, and withdrawn commitments, are in neither number (AGR-2)."),
+        agreements_kept_a_year,
+    ),
+    _things(
+        "communities.agreements.breaches", _("Breaches of local agreements"),
+        _("Commitments of agreements that were breached in the period according to two sources. Where agreements stand and none was breached it is zero (AGR-3)."),
+        breaches,
+    ),
+    _seats(
+        "communities.committees.women", _("Women in peace committees"),
+        _("Seats held by women of all seats, in the last election or appointment by the end of the period, over peace committees that still meet. Committees whose women were not counted are in neither number (WPS-1)."),
+        partial(seats_of, kinds=(Forum.Kind.COMMITTEE,)),
+    ),
+    _seats(
+        "communities.seats.young", _("Young people on local bodies"),
+        _("Seats held by people of 18 to 29 of all seats, in the last election or appointment by the end of the period, over forums that still meet. Forums whose young people were not counted are in neither number (YPS-1)."),
+        partial(seats_of, group=Group.YOUTH),
     ),
 )  # fmt: skip

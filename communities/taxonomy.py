@@ -63,6 +63,9 @@ SUB_TYPES: dict[str, tuple[str, ...]] = {
 # A new one of these sets the conflict-sensitivity reviews of the area "review due", and the first in months is a warning.
 VIOLENT = frozenset({T.BATTLE, T.CIVILIAN_ATTACK, T.ABDUCTION, T.INTERCOMMUNAL})
 
+# What a rate of violent incidents counts: ACLED's political violence, and violence between communities.
+COUNTED_AS_VIOLENCE = VIOLENT | {T.REMOTE, T.MOB, T.FORCE_ON_PROTEST}
+
 
 def ucdp_type(incident: Incident) -> int | None:
     """UCDP's type_of_violence where one applies: only lethal events have one."""

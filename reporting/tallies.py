@@ -8,6 +8,7 @@ from django.core import checks
 from django.db import DatabaseError
 
 import communities.forum_tallies
+import communities.incident_tallies
 import institutions.tallies
 import programs.tallies
 import reintegration.tallies
@@ -19,6 +20,7 @@ SOURCES = (
     programs.tallies.TALLIES,
     surveys.tallies.TALLIES,
     communities.forum_tallies.TALLIES,
+    communities.incident_tallies.TALLIES,
     reintegration.tallies.TALLIES,
     institutions.tallies.TALLIES,
 )

@@ -18,9 +18,9 @@ def peace():
     return make_peace()
 
 
-def count(peace, key: str, *, since: int = 90, until: int = 0, world=None) -> Count:
+def count(peace, key: str, *, since: int = 90, until: int = 0, world=None, by: tuple[str, ...] = ()) -> Count:
     world = world or peace.world
-    asked = Asked(world.project, world.partner, ago(since), ago(until), (world.place.pk,))
+    asked = Asked(world.project, world.partner, ago(since), ago(until), (world.place.pk,), by)
     return BY_KEY[key].function(asked)
 
 
@@ -85,3 +85,59 @@ def test_nothing_of_another_project_is_counted(peace):
     other = make_peace()
     peace.promise(due_on=ago(5))
     assert count(peace, "communities.commitments.kept", world=other.world).parts == ()
+
+
+def test_a_dispute_settled_later_counts_when_it_is_settled_in_both_numbers(peace):
+    peace.settled(days_ago=20)
+    peace.dispute(opened_on=ago(30))
+    peace.dispute(opened_on=ago(300))
+    assert total(count(peace, "communities.disputes.settled_of_brought")) == (1, 2)
+
+
+def test_projects_count_when_approved_and_when_completed_by_their_type(peace):
+    peace.handed_over(days_ago=60)
+    women = peace.local_project(benefits_women=True, kind="business")
+    local_projects.decide(women, decision="conditions", on=ago(10), approved=5, conditions="Land paper", by=peace.officer)
+    refused = peace.local_project(benefits_women=True)
+    local_projects.decide(refused, decision="refused", on=ago(10), by=peace.officer)
+    found = count(peace, "communities.local_projects.approved", by=("project-type",))
+    assert [(part.value, part.cell) for part in found.parts] == [(1, {"project-type": "commercial"})]
+    assert total(count(peace, "communities.local_projects.completed")) == (1, None)
+    assert total(count(peace, "communities.local_projects.for_women", since=500)) == (1, 2)
+
+
+def agreed(peace, days_ago: int, women: int | None = None, **more):
+    given = {
+        "title": f"Corridor {days_ago}", "signed_on": ago(days_ago), "parties": "farmers\nherders", "mediator": "committee",
+        "dispute_kind": "land", "stage": "SubPar", "signatories_female": women, "forum": None, **peace.where(), **more,
+    }  # fmt: skip
+    return forums.agree(by=peace.officer, **given)
+
+
+def test_an_agreement_counts_with_commitments_and_is_kept_when_all_due_within_a_year_were(peace):
+    kept, broken = agreed(peace, 380, 2), agreed(peace, 390, 0)
+    for row in (kept, broken):
+        commitments.keep(peace.promise(agreement=row, due_on=ago(200)), on=ago(190), source="visit", by=peace.officer)
+    late = peace.promise(agreement=broken, due_on=ago(100))
+    commitments.keep(late, on=ago(5), source="visit", by=peace.officer)
+    agreed(peace, 370)  # without a commitment
+    assert total(count(peace, "communities.agreements.kept_a_year")) == (1, 2)
+    assert total(count(peace, "communities.agreements.kept_a_year", since=20)) == (1, 1)
+    assert total(count(peace, "communities.agreements.signed", since=400)) == (2, None)
+    assert total(count(peace, "communities.agreements.women_signed", since=400)) == (1, 2)
+
+
+def test_a_breach_counts_with_its_second_source(peace):
+    row = peace.promise(agreement=agreed(peace, 100), due_on=ago(50))
+    commitments.report_breach(row, on=ago(40), source="police post", by=peace.officer)
+    assert total(count(peace, "communities.agreements.breaches")) == (0, None)
+    commitments.report_breach(row, on=ago(40), source="monitor", by=peace.officer)
+    assert total(count(peace, "communities.agreements.breaches")) == (1, None)
+
+
+def test_seats_are_those_of_peace_committees_or_of_young_people(peace):
+    committee, council = peace.forum(kind="committee"), peace.forum(kind="council")
+    forums.seat(committee, since=ago(10), seats=10, lines=[Seats("women", 4), Seats("youth", 3)], by=peace.officer)
+    forums.seat(council, since=ago(10), seats=20, lines=[Seats("women", 1), Seats("youth", 1)], by=peace.officer)
+    assert total(count(peace, "communities.committees.women")) == (4, 10)
+    assert total(count(peace, "communities.seats.young")) == (4, 30)

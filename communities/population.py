@@ -1,0 +1,76 @@
+"""How many people live in a community: the newest count of a day and source; and incidents measured against them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from communities import taxonomy
+from communities.models import Community, Incident, PopulationCount
+
+if TYPE_CHECKING:
+    from communities.models.incidents import IncidentQuerySet
+
+PUBLISHED = Q(source__icontains="acled") | Q(source__icontains="ucdp")  # sets of their own, never added to what a partner tells
+
+
+@dataclass(frozen=True)
+class Told:
+    """The people of a community by the groups of one day and source."""
+
+    number: int
+    observed_on: date
+    source: str
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Violent incidents per 10,000 people; ``value`` is none where ``why`` says so."""
+
+    incidents: int
+    people: Told | None
+    value: Decimal | None
+    why: str = ""
+
+
+def on(communities: Iterable[int], day: date) -> dict[int, Told]:
+    """The newest count of each community up to a day, its groups added; a community without one is left out. One query."""
+    rows = PopulationCount.objects.filter(community__in=list(communities), observed_on__lte=day).order_by("-observed_on", "-id")
+    found: dict[int, Told] = {}
+    for community, observed_on, source, people in rows.values_list("community_id", "observed_on", "source", "people"):
+        before = found.setdefault(community, Told(0, observed_on, source))
+        if (before.observed_on, before.source) == (observed_on, source):
+            found[community] = Told(before.number + people, observed_on, source)
+    return found
+
+
+def year_before(day: date) -> date:
+    """The first of the twelve months that end on a day."""
+    return (day.replace(year=day.year - 1) if (day.month, day.day) != (2, 29) else day.replace(year=day.year - 1, day=28)) + timedelta(
+        days=1
+    )
+
+
+def violent(since: date, until: date, *, told_by: int) -> IncidentQuerySet:
+    """Violent incidents in one organization's own book that a second person verified and did not find doubtful or improbable."""
+    rows = Incident.objects.counting().filter(
+        organization=told_by, type__in=taxonomy.COUNTED_AS_VIOLENCE, event_date__range=(since, until), verified_at__isnull=False
+    )
+    return rows.exclude(credibility__in=(Incident.Credibility.FOUR, Incident.Credibility.FIVE)).exclude(PUBLISHED)
+
+
+def rate_of(community: Community, people: Told | None, today: date) -> Rate:
+    """Violent incidents of the last twelve months in the book of the community's partner, against the people counted. One query."""
+    number = violent(year_before(today), today, told_by=community.partner_id).filter(community=community).count()
+    if people is None:
+        return Rate(number, None, None, _("No population count"))
+    if people.number == 0:
+        return Rate(number, people, None, _("Nobody lived there on the day of the count"))
+    value = (Decimal(number) * 10_000 / people.number).quantize(Decimal("0.01"), rounding=ROUND_HALF_EVEN)
+    return Rate(number, people, value)
