@@ -43,7 +43,9 @@ def told(world, days: int = 10, *, credibility: int = 2, verified: bool = True, 
     return incidents.verify(row, by=world.manager, reliability="B", credibility=credibility) if verified else row
 
 
-def warned(world, hours_ago: float, *, answered: float | None = None, decided: float | None = None, decision: str = "watched") -> EarlyWarning:
+def warned(
+    world, hours_ago: float, *, answered: float | None = None, decided: float | None = None, decision: str = "watched"
+) -> EarlyWarning:
     """First seen so many hours ago and due 48 hours later; answered and decided so many hours after it was seen."""
     seen = timezone.now() - timedelta(hours=hours_ago)
     at = {name: None if hours is None else seen + timedelta(hours=hours) for name, hours in (("a", answered), ("d", decided))}
