@@ -117,7 +117,7 @@ def agreements_signed(asked: Asked) -> Count:
 def agreements_signed_by_a_woman(asked: Asked) -> Count:
     """Of the agreements signed in the period, those that a woman signed. Where nobody counted it is in neither number (WPS-2)."""
     rows = _signed(asked).filter(signatories_female__isnull=False).values_list("place_id", "pk", "updated_at", "signatories_female")
-    return _share((place, pk, at, women > 0) for place, pk, at, women in rows)
+    return _share((place, pk, at, bool(women)) for place, pk, at, women in rows)
 
 
 def agreements_kept_a_year(asked: Asked) -> Count:
@@ -128,7 +128,7 @@ def agreements_kept_a_year(asked: Asked) -> Count:
     kept: dict[int, list[bool]] = {}
     promises = Commitment.objects.filter(agreement__in=list(ends), due_on__isnull=False).exclude(state=State.WITHDRAWN)
     for agreement, due, state, on in promises.values_list("agreement_id", "due_on", "state", "settled_on"):
-        if agreement is not None and due <= ends[agreement][2]:
+        if agreement is not None and due is not None and due <= ends[agreement][2]:
             kept.setdefault(agreement, []).append(state == State.KEPT and on is not None and on <= ends[agreement][2])
     return _share((ends[pk][0], pk, ends[pk][1], all(said)) for pk, said in kept.items())
 

@@ -114,7 +114,8 @@ def hours_to_decision(asked: Asked) -> Count:
     nearest = _nearest(asked.roots, {place for place, *_rest in rows})
     hours: dict[int, list[Decimal]] = defaultdict(list)
     for place, _pk, first, decided in rows:
-        hours[nearest[place]].append(Decimal((decided - first) // timedelta(seconds=1)) / 3600)
+        if decided is not None:
+            hours[nearest[place]].append(Decimal((decided - first) // timedelta(seconds=1)) / 3600)
     parts = tuple(Part(place, median(found)) for place, found in sorted(hours.items()))
     return Count(parts, digests((nearest[place], f"{pk} {decided}") for place, pk, _first, decided in rows))
 
