@@ -57,9 +57,14 @@ class Sealed:
 
 def seal(plain: bytes, *, table: str, column: str, row: uuid.UUID) -> Sealed:
     key = keys.current()
-    name, nonce = key.id.encode("ascii"), secrets.token_bytes(NONCE)
-    head = bytes([VERSION, len(name)]) + name + nonce
-    return Sealed(head + _cipher(key.secret).encrypt(nonce, plain, _bound(table, column, row)))
+    nonce = secrets.token_bytes(NONCE)
+    return Sealed(head(key.id) + nonce + _cipher(key.secret).encrypt(nonce, plain, _bound(table, column, row)))
+
+
+def head(key_id: str) -> bytes:
+    """How every value under this key begins."""
+    name = key_id.encode("ascii")
+    return bytes([VERSION, len(name)]) + name
 
 
 def unseal(sealed: Sealed, *, table: str, column: str, row: uuid.UUID) -> bytes:

@@ -96,20 +96,9 @@ def store(
     kind = _checked_kind(source, name, kinds)
     key = keys.current() if encrypt else None
     path = f"{secrets.token_hex(1)}/{uuid.uuid4().hex}"
-    target = _absolute(path)
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     digest = hashlib.sha256()
     plain = _counted(source, digest)
-    draft = target.with_name(f".{target.name}")
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            for block in _sealed(plain, key, _bound(purpose, owner_id)) if key else plain:
-                out.write(block)
-            out.flush()
-            os.fsync(out.fileno())
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
+    _write(_absolute(path), _sealed(plain, key, _bound(purpose, owner_id)) if key else plain)
     return StoredFile(path, key.id if key else "", size, digest.hexdigest(), kind)
 
 
@@ -152,7 +141,40 @@ def download(
 
 
 def discard(path: str) -> None:
-    """Remove a stored file: its act failed, or its record was destroyed."""
+    """Remove a stored file: its act failed, or its record was destroyed. What a rotation of keys left or made beside it goes too."""
+    for each in (path, beside(path)):
+        _absolute(each).unlink(missing_ok=True)
+
+
+def beside(path: str) -> str:
+    """Where the same file stands once its key is rotated, and the way back: ``beside(beside(path)) == path``.
+
+    Because the place follows from the file's own, a rotation that was killed leaves nothing that cannot be found again.
+    """
+    return f"{path[:-1]}{int(path[-1], 16) ^ 1:x}" if _PATH.fullmatch(path) else path
+
+
+def rekey(path: str, *, key_id: str, purpose: str, owner_id: str) -> tuple[str, str]:
+    """Write the file once more, under the current key, beside the one that stands; returns its path and the key's identifier.
+
+    The record still names the old one: whoever calls changes it in one step. Raises as ``read`` does.
+    """
+    key = keys.current()
+    plain = read(path, key_id=key_id, purpose=purpose, owner_id=owner_id)
+    _write(_absolute(beside(path)), _sealed(plain, key, _bound(purpose, owner_id)))
+    return beside(path), key.id
+
+
+def written_at(path: str) -> float | None:
+    """When the stored file was written, in seconds; None where there is none."""
+    try:
+        return _absolute(path).stat().st_mtime
+    except FileNotFoundError:
+        return None
+
+
+def drop(path: str) -> None:
+    """Remove exactly this file, and not what stands beside it."""
     _absolute(path).unlink(missing_ok=True)
 
 
@@ -181,6 +203,22 @@ def _checked_kind(source: BinaryIO, name: str, kinds: frozenset[str] | None) -> 
             % {"ending": ending[:10], "found": sniffing.ending(kind)}
         )
     return kind
+
+
+def _write(target: Path, blocks: Iterator[bytes]) -> None:
+    """The whole file or none of it."""
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = target.with_name(f".{target.name}")
+    draft.unlink(missing_ok=True)  # of a process that was killed
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            for block in blocks:
+                out.write(block)
+            out.flush()
+            os.fsync(out.fileno())
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _counted(source: BinaryIO, digest: hashlib._Hash) -> Iterator[bytes]:

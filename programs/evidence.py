@@ -17,7 +17,7 @@ from privacy import files
 from programs import access
 from programs.models import ActivityRecord, EvidenceFile
 
-PURPOSE = "evidence"
+PURPOSE = EvidenceFile.stored_for
 
 
 def attach(activity: ActivityRecord, *, upload: UploadedFile, by: User, title: str = "", holds_names: bool = True) -> EvidenceFile:

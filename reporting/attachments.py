@@ -18,7 +18,7 @@ from programs import access
 from reporting import drafts
 from reporting.models import Attachment, Submission
 
-PURPOSE = "attachment"
+PURPOSE = Attachment.stored_for
 
 
 def attach(

@@ -176,6 +176,8 @@ class ActivityAttendance(models.Model):
 class EvidenceFile(models.Model):
     """A file behind an activity. One that holds names is kept encrypted, opened by named roles, and each opening is an event."""
 
+    stored_for = "evidence"  # bound into the encryption of the file
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     activity = models.ForeignKey(ActivityRecord, models.CASCADE, related_name="evidence")
     title = models.CharField(_("title"), max_length=200)

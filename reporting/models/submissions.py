@@ -202,6 +202,8 @@ class NarrativeAnswer(models.Model):
 class Attachment(models.Model):
     """A file that came with a report. Its content was checked, it is never executed and never shown inline."""
 
+    stored_for = "attachment"  # bound into the encryption of the file
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     submission = models.ForeignKey(Submission, models.CASCADE, related_name="attachments")
     title = models.CharField(max_length=200)

@@ -26,6 +26,7 @@ def test_production_makes_no_keys_by_itself_and_says_what_to_do(vault, settings)
     assert not settings.FIELD_KEYS_FILE.exists()
 
 
+@pytest.mark.django_db
 def test_rotation_gives_new_content_a_new_key_and_keeps_the_older_one(vault):
     old = keys.current()
     call_command("rotate_keys")
@@ -34,7 +35,7 @@ def test_rotation_gives_new_content_a_new_key_and_keeps_the_older_one(vault):
     assert keys.by_id(old.id).secret == old.secret
 
 
-def test_the_command_makes_the_file_where_production_has_none(vault, settings, capsys):
+def test_the_command_makes_the_file_where_production_has_none_and_needs_no_database_for_it(vault, settings, capsys):
     settings.PRODUCTION = True
     call_command("rotate_keys")
 
