@@ -6,8 +6,6 @@ Rows come as tuples from ``values_list().iterator()`` in chunks. Text that a spr
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +15,7 @@ from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
 import xlsxwriter
 from django.db.models import QuerySet
@@ -24,10 +23,13 @@ from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from plumbing.cursor_rows import raw_chunks
+
 CHUNK = 1000
 ROWS_PER_SHEET = 1_000_000  # Excel holds 1,048,576
 EXACT_IN_EXCEL = 15  # significant digits; a longer number is written as text, to the last digit
 FORMULA = re.compile(r"^[\s\x00]*[=@＝＠]|^[\t\r\n]|^[\s\x00]*[+\-＋－](?![\d\s().,/-]*$)")
+NEEDS_QUOTES = re.compile('[,"\\r\\n]').search
 PLAIN_START = re.compile(r"^[\w(\[«“\"']", re.UNICODE)
 Words = Mapping[Any, Any]
 
@@ -51,11 +53,24 @@ def harmless(text: str) -> str:
 
 def chunks(rows: QuerySet[Any], fields: Sequence[Field]) -> Iterator[list[tuple[Any, ...]]]:
     """Tuples of plain values, a thousand at a time: a generator step per row would cost more than the row."""
-    found = rows.values_list(*(field.path for field in fields)).iterator(chunk_size=CHUNK)
-    writers = [_writer(field) for field in fields]
-    while chunk := list(islice(found, CHUNK)):
-        columns = zip(*chunk, strict=True)
-        yield list(zip(*(write(column) for write, column in zip(writers, columns, strict=True)), strict=True))
+    for columns in _columns(rows, fields, finish=None):
+        yield list(zip(*columns, strict=True))
+
+
+def _columns(rows: QuerySet[Any], fields: Sequence[Field], *, finish: Callable[[Any], Any] | None) -> Iterator[list[Sequence[Any]]]:
+    paths = [field.path for field in fields]
+    if isinstance(rows, QuerySet):
+        converters, found = raw_chunks(rows.values_list(*paths), CHUNK)
+    else:  # rows that are at hand, asked like a queryset
+        converters, found = [None for _path in paths], _by_thousands(rows.values_list(*paths).iterator(chunk_size=CHUNK))
+    writers = [_writer(field, convert, finish) for field, convert in zip(fields, converters, strict=True)]
+    for chunk in found:
+        yield [write(column) for write, column in zip(writers, zip(*chunk, strict=True), strict=True)]
+
+
+def _by_thousands(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    while chunk := list(islice(rows, CHUNK)):
+        yield chunk
 
 
 def as_csv(rows: QuerySet[Any], fields: Sequence[Field], *, name: str) -> HttpResponseBase:
@@ -65,18 +80,22 @@ def as_csv(rows: QuerySet[Any], fields: Sequence[Field], *, name: str) -> HttpRe
 
 
 def csv_lines(rows: QuerySet[Any], fields: Sequence[Field]) -> Iterator[str]:
-    """The byte order mark lets Excel read Arabic and accents."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    buffer.write("\ufeff")
-    writer.writerow([harmless(field.heading) for field in fields])
-    for chunk in chunks(rows, fields):
-        writer.writerows(chunk)
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-    if left := buffer.getvalue():
-        yield left
+    """The bytes of ``csv.writer``, put together by columns in half its time. The byte order mark lets Excel read Arabic and accents."""
+    yield "\ufeff" + _lines([[_cell(harmless(field.heading))] for field in fields])
+    for columns in _columns(rows, fields, finish=_cell):
+        yield _lines(columns)
+
+
+def _lines(columns: Sequence[Sequence[str]]) -> str:
+    if len(columns) == 1:  # an empty line would be no row
+        columns = [[text or '""' for text in columns[0]]]
+    return "\r\n".join([*map(",".join, zip(*columns, strict=True)), ""])
+
+
+def _cell(value: Any) -> str:
+    """One value as ``csv.writer`` writes it."""
+    text = "" if value is None else str(value)
+    return '"' + text.replace('"', '""') + '"' if NEEDS_QUOTES(text) else text
 
 
 def as_xlsx(rows: QuerySet[Any], fields: Sequence[Field], *, name: str, about: Sequence[tuple[str, str]] = ()) -> HttpResponseBase:
@@ -141,27 +160,37 @@ def _write(sheet: Any, line: int, column: int, value: Any, formats: Mapping[Any,
 
 
 _AS_THEY_ARE = {int, Decimal, date, bool, type(None)}
+_ALIKE_WHEN_EQUAL: set[type] = {str, int, bool, date, datetime, UUID}  # not Decimal: 1.0 and 1.00 are equal and written apart
+_NONE = {type(None)}
 
 
-def _writer(field: Field) -> Callable[[tuple[Any, ...]], Sequence[Any]]:
-    """How a chunk of one column's values becomes plain ones, decided once per file and looked at once per chunk: most columns
-    hold numbers, dates or codes that come again and again, and a call per value would cost more than the value."""
+def _writer(field: Field, convert: Callable[[Any], Any] | None, finish: Callable[[Any], Any] | None) -> Callable[[Any], Sequence[Any]]:
+    """How a chunk of one column's values becomes plain ones, decided once per file and looked at once per chunk: numbers, dates
+    and codes come again and again, so that each different value is converted once and not once per row."""
     words = None if field.words is None else {code: harmless(str(word)) for code, word in field.words.items()}
     zone = timezone.get_current_timezone()
 
     def plain(value: Any) -> Any:
-        if value.__class__ is str:
-            return harmless(value)
-        if value.__class__ is datetime and value.tzinfo is not None:
-            return value.astimezone(zone).replace(tzinfo=None)
-        return value
+        if convert is not None:
+            value = convert(value)
+        if words is not None:
+            value = words.get(value, "" if value is None else value)
+        elif value.__class__ is str:
+            value = harmless(value)
+        elif value.__class__ is datetime and value.tzinfo is not None:
+            value = value.astimezone(zone).replace(tzinfo=None)
+        return value if finish is None else finish(value)
 
     def write(column: tuple[Any, ...]) -> Sequence[Any]:
-        if words is not None:
-            return [words.get(value, "" if value is None else value) for value in column]
         kinds = set(map(type, column))
-        if kinds <= _AS_THEY_ARE:
+        if convert is words is finish is None and kinds <= _AS_THEY_ARE:
             return column
-        return list(map(harmless if kinds == {str} else plain, column))
+        if kinds <= _NONE:
+            return [plain(None)] * len(column)
+        kinds -= _NONE
+        if len(kinds) == 1 and kinds <= _ALIKE_WHEN_EQUAL:
+            told = {value: plain(value) for value in set(column)}
+            return [told[value] for value in column]
+        return list(map(plain, column))
 
     return write

@@ -100,9 +100,13 @@ def progress(
     parts = parts_of() if dimension is not None else None
     rows = fetch(asked, through=through, with_cells=dimension is not None)
     key_of = asked.definition_of if each == "definition" else {key: key for key in asked.indicators}
-    groups: dict[int, dict[Stream, list[Row]]] = defaultdict(lambda: defaultdict(list))
-    for stream, figures in groupby(rows, stream_of):  # with cells a stream comes once per disaggregation
-        groups[key_of[stream[0]]][stream] += figures
+    groups: dict[int, dict[Stream, list[Row]]] = defaultdict(dict)
+    for stream, figures in groupby(rows, stream_of):
+        streams = groups[key_of[stream[0]]]
+        if stream in streams:  # with cells a stream comes once per disaggregation
+            streams[stream] += figures
+        else:
+            streams[stream] = list(figures)
     members: dict[int, list[Indicator]] = defaultdict(list)
     for key, indicator in asked.indicators.items():
         members[key_of[key]].append(indicator)

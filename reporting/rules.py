@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -50,6 +50,7 @@ class Figure(NamedTuple):
 
 INDICATOR, CELL, PARTNER, PLACE, END, START, VALUE, NUMERATOR, DENOMINATOR, SHARE, OPTION = range(11)
 Row = Sequence[Any]  # a Figure, or a tuple of the same order
+_Present = tuple[Stream, list[Row], Row]  # a stream that has a number, its figures, and the row that says it
 stream_of = itemgetter(INDICATOR, PARTNER, PLACE)
 _end_of = itemgetter(END)
 _latest_of = itemgetter(END, START)
@@ -258,7 +259,7 @@ def roll_up(
     found = roll_up_streams(totals, rules=rules, through=through, since=since, around=around, with_series=with_series)
     if by is None:
         return found
-    present = _present(_courses(totals, rules=rules, since=since, around=around or Expectation(), whole=False), through)
+    present = _present(totals, rules=rules, through=through, since=since, around=around or Expectation())
     return replace(found, breakdown=_breakdown(present, cells, parts or {}, by=by, rules=rules))
 
 
@@ -273,11 +274,14 @@ def roll_up_streams(
 ) -> Progress:
     """``roll_up`` for totals that already stand in streams: only reported ones within the date, each stream in order of time."""
     around = around or Expectation()
-    courses = _courses(totals, rules=rules, since=since, around=around, whole=with_series or since is not None)
-    present = _present(courses, through)
+    if with_series or since is not None:
+        courses = _courses(totals, rules=rules, since=since, around=around, whole=True)
+        present = _as_of(courses, through)
+    else:
+        courses, present = [], _present(totals, rules=rules, through=through, since=None, around=around)
     carried = _carried(present, rules=rules, current=around.current)
     marks = _marks(present, rules=rules)
-    total = across([row for _course, row in present], rules=rules)
+    total = across([row for _key, _rows, row in present], rules=rules)
     first = last = change = None
     if since is not None:
         change = _change(courses, total, rules=rules, since=since, through=through)
@@ -420,13 +424,20 @@ def _says(row: Row) -> bool:
 
 
 def _courses(totals: Mapping[Stream, list[Row]], *, rules: Rules, since: date | None, around: Expectation, whole: bool) -> list[_Course]:
-    if not whole and since is None and rules.over_time == "per_period":
-        return [_Course(key, rows, (rows[-1][END],), (added(rows),), None, True) for key, rows in totals.items()]
     return [_course(key, rows, rules=rules, since=since, around=around, whole=whole) for key, rows in totals.items()]
 
 
-def _present(courses: Iterable[_Course], through: date) -> list[tuple[_Course, Row]]:
-    return [(course, row) for course in courses if (row := course.as_of(through)) is not None]
+def _as_of(courses: Iterable[_Course], through: date) -> list[_Present]:
+    return [(course.key, course.rows, row) for course in courses if (row := course.as_of(through)) is not None]
+
+
+def _present(totals: Mapping[Stream, list[Row]], *, rules: Rules, through: date, since: date | None, around: Expectation) -> list[_Present]:
+    """The streams that have a number on the day, without the steps before it; where none ends or starts anew, that is the last row."""
+    if since is None and rules.over_time == "per_period":
+        return [(key, rows, added(rows)) for key, rows in totals.items()]
+    if since is None and not around.stops and not around.restarts:
+        return [(key, rows, rows[-1]) for key, rows in totals.items()]
+    return _as_of(_courses(totals, rules=rules, since=since, around=around, whole=False), through)
 
 
 def _course(key: Stream, rows: list[Row], *, rules: Rules, since: date | None, around: Expectation, whole: bool) -> _Course:
@@ -450,22 +461,25 @@ def _counted_on(rows: list[Row], steps: list[Row], restart: date) -> list[Row]:
     return [added((before, row)) if row[END] >= restart and row[alike] is not None and before[alike] is not None else row for row in steps]
 
 
-def _carried(present: Sequence[tuple[_Course, Row]], *, rules: Rules, current: Mapping[int, date]) -> tuple[Carried, ...]:
+def _carried(present: Sequence[_Present], *, rules: Rules, current: Mapping[int, date]) -> tuple[Carried, ...]:
     if rules.over_time == "per_period":
         return ()
-    return tuple(
-        sorted(Carried(*course.key, row[END]) for course, row in present if course.key[0] in current and row[END] < current[course.key[0]])
-    )
+    return tuple(sorted(Carried(*key, row[END]) for key, _rows, row in present if key[0] in current and row[END] < current[key[0]]))
 
 
-def _marks(present: Sequence[tuple[_Course, Row]], *, rules: Rules) -> frozenset[Mark]:
+def _marks(present: Sequence[_Present], *, rules: Rules) -> frozenset[Mark]:
     """People are only counted once within one partner and project, or where our own registers did the counting (section 6)."""
     if rules.counting not in ("people_per_period", "people_ever"):
         return frozenset()
     pooled = rules.across in ("sum", "weighted_ratio") and not rules.from_registers
-    across_streams = pooled and len({(course.key[0], course.key[1]) for course, _row in present}) > 1
-    over_periods = rules.over_time == "per_period" and len({row[END] for course, _row in present for row in course.rows}) > 1
+    across_streams = pooled and _differ(key[:2] for key, _rows, _row in present)
+    over_periods = rules.over_time == "per_period" and _differ(row[END] for _key, rows, _row in present for row in rows)
     return frozenset({Mark.SAME_PERSON_TWICE}) if across_streams or over_periods else frozenset()
+
+
+def _differ(values: Iterator[Any]) -> bool:
+    first = next(values, None)
+    return any(one != first for one in values)
 
 
 def _change(courses: Sequence[_Course], total: Amount, *, rules: Rules, since: date, through: date) -> Amount | None:
@@ -497,17 +511,13 @@ def _coverage(totals: Mapping[Stream, Sequence[Row]], around: Expectation) -> Co
     expected = around.expected if isinstance(around.expected, Set) else set(around.expected)
     if not expected:
         return Coverage()
-    anywhere = any(place is None for _indicator, _partner, place in expected)
-    reported: set[tuple[int, int, int | None]] = set()
-    for key, rows in totals.items():
-        indicator, partner, place = key
-        if rows[-1][END] != around.current.get(indicator):
-            continue
-        reported.add(key)
-        if anywhere:
-            reported.add((indicator, partner, None))
-        if place in around.above:
-            reported.update((indicator, partner, assigned) for assigned in around.above[place])
+    current = around.current.get
+    reported: set[tuple[int, int, int | None]] = {key for key, rows in totals.items() if rows[-1][END] == current(key[0])}
+    if any(place is None for _indicator, _partner, place in expected):
+        reported.update([(indicator, partner, None) for indicator, partner, _place in reported])
+    if around.above:
+        above = around.above
+        reported.update([(indicator, partner, up) for indicator, partner, at in reported if at is not None for up in above.get(at, ())])
     return Coverage(reported=len(expected & reported), expected=len(expected))
 
 
@@ -524,7 +534,7 @@ def _series(courses: Sequence[_Course], *, rules: Rules, since: date | None) -> 
 
 
 def _breakdown(
-    present: Sequence[tuple[_Course, Row]],
+    present: Sequence[_Present],
     cells: Mapping[tuple[Stream, date], list[Row]],
     parts: Mapping[int, Parts],
     *,
@@ -533,21 +543,21 @@ def _breakdown(
 ) -> Breakdown:
     """Cells of the periods the total comes from; what the total holds beyond them stays apart (section 1)."""
     if rules.across == "latest" and present:
-        latest = max(_latest_of(row) for _course, row in present)
-        present = [(course, row) for course, row in present if _latest_of(row) == latest]
+        latest = max(_latest_of(row) for _key, _rows, row in present)
+        present = [one for one in present if _latest_of(one[2]) == latest]
     streams: dict[int, list[Row]] = defaultdict(list)
     told: list[Row] = []
-    for course, row in present:
-        ends = [of[END] for of in course.rows] if rules.over_time == "per_period" else [row[END]]
+    for key, rows, row in present:
+        ends = [of[END] for of in rows] if rules.over_time == "per_period" else [row[END]]
         of_category: dict[int, list[Row]] = defaultdict(list)
         for end in ends:
-            for category, cell in _cells_by(by, cells.get((course.key, end), ()), parts):
+            for category, cell in _cells_by(by, cells.get((key, end), ()), parts):
                 of_category[category].append(cell)
-        for category, rows in of_category.items():
-            streams[category].append(added(rows))
-            told += rows
+        for category, given in of_category.items():
+            streams[category].append(added(given))
+            told += given
     slices = tuple(Slice(category, across(streams[category], rules=rules)) for category in sorted(streams))
-    return Breakdown(by, slices, _not_broken_down([row for _course, row in present], told, rules=rules))
+    return Breakdown(by, slices, _not_broken_down([row for _key, _rows, row in present], told, rules=rules))
 
 
 def _cells_by(by: int, cells: Iterable[Row], parts: Mapping[int, Parts]) -> Iterable[tuple[int, Row]]:
