@@ -7,10 +7,11 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization
-from communities import taxonomy
+from communities import incidents, taxonomy
 from communities.models import (
     AccessCheck,
     Community,
@@ -19,6 +20,7 @@ from communities.models import (
     EarlyWarning,
     Harm,
     Incident,
+    IncidentWords,
     PeaceFactor,
     PopulationCount,
     ViolationCount,
@@ -60,8 +62,20 @@ class AccessForm(forms.Form):
         self.fields["checked_on"].initial = timezone.localdate
 
 
+HARM = {
+    (what, sex, band): format_lazy("{what}: {sex}, {band}", what=label, sex=word, band=years)
+    for what, label in Harm.What.choices
+    for sex, word in Harm.Sex.choices
+    for band, years in Harm.Band.choices
+}
+
+
+def harm_field(what: str, sex: str, band: str) -> str:
+    return f"harm_{what}_{sex}_{band.replace('+', '-plus')}"
+
+
 class IncidentForm(forms.Form):
-    """What a recorder knows. Harm is counted by kind and sex; the age bands come through the API."""
+    """What a recorder knows. Harm is a table for each kind: sex by adult age band."""
 
     def __init__(self, *args: Any, partners: QuerySet[Organization], communities: QuerySet[Community], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -73,29 +87,41 @@ class IncidentForm(forms.Form):
         self.fields.update(fields_of(Incident, "fatalities_low", "fatalities_best", "fatalities_high", "displaced"))
         for name, label in (("displaced_from", _("Displaced from")), ("displaced_to", _("Displaced to"))):
             self.fields[name] = PlaceField(label=label, required=False)
-        for what, label in Harm.What.choices:
-            for sex, word in Harm.Sex.choices:
-                self.fields[f"harm_{what}_{sex}"] = forms.IntegerField(
-                    label=f"{label}: {word}", required=False, min_value=0, max_value=100_000, help_text=_("Adults only.")
-                )
-        self.fields.update(fields_of(Incident, "source", "source_ref", "reliability", "credibility", "sensitivity", "text"))
+        for (what, sex, band), label in HARM.items():
+            self.fields[harm_field(what, sex, band)] = forms.IntegerField(label=label, required=False, min_value=0, max_value=100_000)
+        self.fields.update(fields_of(Incident, "source", "source_ref", "reliability", "credibility", "sensitivity"))
+        for name in incidents.WORDS:  # encrypted fields make no form fields of their own
+            field: Any = IncidentWords._meta.get_field(name)
+            self.fields[name] = forms.CharField(
+                label=field.verbose_name, help_text=field.help_text, required=False, max_length=incidents.LONGEST,
+                widget=forms.Textarea(attrs={"rows": 3}),
+            )  # fmt: skip
 
     @property
     def main(self) -> list[forms.BoundField]:
         return [field for field in self if not field.name.startswith("harm_")]
 
     @property
-    def harm(self) -> list[forms.BoundField]:
-        return [field for field in self if field.name.startswith("harm_")]
+    def harm(self) -> list[tuple[Any, list[tuple[Any, list[forms.BoundField]]]]]:
+        """For each kind of harm its rows: a sex with its cells, one per age band."""
+        return [
+            (label, [(word, [self[harm_field(what, sex, band)] for band in Harm.Band.values]) for sex, word in Harm.Sex.choices])
+            for what, label in Harm.What.choices
+        ]
+
+    @property
+    def bands(self) -> list[Any]:
+        return list(Harm.Band.labels)
+
+    @property
+    def harm_is_open(self) -> bool:
+        """Whether the tables are shown at once: something stands in them, or is wrong in them."""
+        return any(self[harm_field(*cell)].value() not in (None, "") for cell in HARM)
 
     @property
     def facts(self) -> dict[str, Any]:
         given = {name: value for name, value in self.cleaned_data.items() if not name.startswith("harm_")}
-        cells = {
-            (what, sex, str(Harm.Band.UNKNOWN)): self.cleaned_data.get(f"harm_{what}_{sex}")
-            for what in Harm.What.values
-            for sex in Harm.Sex.values
-        }
+        cells = {cell: self.cleaned_data.get(harm_field(*cell)) for cell in HARM}
         return given | {"harm": {cell: number for cell, number in cells.items() if number is not None}}
 
 

@@ -16,7 +16,7 @@ from accounts import audit
 from accounts.models import Organization, User
 from accounts.roles import Permission
 from communities import taxonomy
-from communities.models import Community, Harm, Incident, Likeness, ViolationCount
+from communities.models import Community, Harm, Incident, IncidentWords, Likeness, ViolationCount
 from locations.models import Place
 from plumbing.refusals import Invalid, Problem, Refused
 from programs import access, gates
@@ -27,9 +27,11 @@ NEAR = timedelta(days=1)
 FACTS = frozenset(
     {
         "date_precision", "geo_precision", "sub_type", "actor_1", "actor_2", "fatalities_low", "fatalities_best", "fatalities_high",
-        "civilians_targeted", "displaced", "displaced_from", "displaced_to", "source_ref", "reliability", "credibility", "sensitivity", "text",
+        "civilians_targeted", "displaced", "displaced_from", "displaced_to", "source_ref", "reliability", "credibility", "sensitivity",
     }
 )  # fmt: skip
+WORDS = ("text", "source_detail")  # what it tells in free words, kept encrypted beside the row
+LONGEST = 10_000  # characters
 HarmCells = Mapping[tuple[str, str, str], int]  # (what, sex, age band) -> adults
 
 
@@ -59,8 +61,9 @@ def record(
 ) -> Recorded:  # fmt: skip
     """Record an incident once per source and its number. Likely duplicates are proposed; violence asks for the area's reviews anew.
 
-    ``facts`` are those of ``FACTS``. Raises ``NotAllowed`` and ``Invalid`` with every problem.
+    ``facts`` are those of ``FACTS`` and ``WORDS``. Raises ``NotAllowed`` and ``Invalid`` with every problem.
     """
+    words = _words(facts)
     if unknown := set(facts) - FACTS:
         raise TypeError(f"an incident has no {', '.join(sorted(unknown))}")
     community = community or nearest_community(place, organization)
@@ -77,6 +80,7 @@ def record(
         with transaction.atomic():
             row.save()
             _fill(row, harm)
+            _write(row, words)
             likely = _propose(row)
             if row.type in taxonomy.VIOLENT:
                 gates.ask_for_review(projects, on=row.event_date)
@@ -117,6 +121,7 @@ def correct(
     _require(by, Permission.RECORD_COMMUNITIES, incident.organization, place, community)
     if incident.is_verified:
         raise VerifiedAlready(_("It is verified. Record what you know now as a new incident and decide that the two are the same."))
+    words = _words(facts)
     incident.type, incident.event_date, incident.place, incident.source = type, event_date, place, source.strip()
     incident.area, incident.community = area_of(place), community or nearest_community(place, incident.organization)
     for name, value in facts.items():
@@ -129,6 +134,7 @@ def correct(
         if harm is not None:
             incident.harm.all().delete()
             _fill(incident, harm)
+        _write(incident, words)
         _propose(incident)
         audit.record("incident.corrected", [incident, incident.organization], by=by)
     return incident
@@ -145,7 +151,7 @@ def verify(incident: Incident, *, by: User, reliability: str, credibility: int) 
             raise VerifiedAlready(_("It is verified already."))
         row.reliability, row.credibility = reliability, credibility
         row.verified_at, row.verified_by = timezone.now(), by
-        row.clean_fields(exclude=["text"])
+        row.clean_fields()
         row.save()
         audit.record("incident.verified", [row], by=by, reliability=reliability, credibility=credibility)
     return row
@@ -260,6 +266,25 @@ def _fill(row: Incident, harm: HarmCells | None) -> None:
     for cell in cells:
         cell.clean_fields(exclude=["incident"])
     Harm.objects.bulk_create(cells)
+
+
+def _words(facts: dict[str, Any]) -> dict[str, str]:
+    """The free words among what was told, taken out of it."""
+    words = {name: str(facts.pop(name) or "").strip() for name in WORDS if name in facts}
+    long = [name for name, said in words.items() if len(said) > LONGEST]
+    if long:
+        text = _("At most %(most)s characters.") % {"most": LONGEST}
+        raise Invalid([Problem(name, text, "max_length") for name in long])
+    return words
+
+
+def _write(row: Incident, words: dict[str, str]) -> None:
+    """Keep the free words; those left out stay as they were, and an incident without any has no row."""
+    told = IncidentWords.objects.filter(incident=row).first() or IncidentWords(incident=row)
+    for name, said in words.items():
+        setattr(told, name, said)
+    if any(words.values()) or not told._state.adding:
+        told.save()
 
 
 def _propose(row: Incident) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 from accounts.models import Organization, User
 from accounts.roles import Role
-from communities.models import Community, CommunityProject, Incident
+from communities.models import Community, CommunityProject, Incident, IncidentWords
 from locations import gazetteer
 from locations.models import Place
 from programs import access, calendar, framework
@@ -164,7 +164,10 @@ def community(of: World, name: str = "", **fields: Any) -> Community:
     return row
 
 
-def incident(of: World, **fields: Any) -> Incident:
-    """An incident of today at the world's place, told by its partner."""
+def incident(of: World, text: str = "", **fields: Any) -> Incident:
+    """An incident of today at the world's place, told by its partner; ``text`` is what it says in words."""
     values = {"type": "threat", "event_date": date.today(), "source": "monitor", "place": of.place, "area": of.place}
-    return Incident.objects.create(**{**values, "organization": of.partner, "recorded_by": of.reporter, **fields})
+    row = Incident.objects.create(**{**values, "organization": of.partner, "recorded_by": of.reporter, **fields})
+    if text:
+        IncidentWords.objects.create(incident=row, text=text)
+    return row

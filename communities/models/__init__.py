@@ -13,7 +13,7 @@ from communities.models.forums import (
     SeatLine,
     Sitting,
 )
-from communities.models.incidents import Harm, Incident, Likeness, ViolationCount
+from communities.models.incidents import Harm, Incident, IncidentWords, Likeness, ViolationCount
 from communities.models.issues import ConflictAnalysis, ConflictIssue, PeaceFactor, Trend
 from communities.models.needs import Need, NeedRank, NeedsRanking, RankingGroup
 from communities.models.projects import Contribution, LocalProject, LocalProjectStep, Payment, Satisfaction
@@ -40,6 +40,7 @@ __all__ = [
     "ForumSession",
     "Harm",
     "Incident",
+    "IncidentWords",
     "Likeness",
     "LocalAgreement",
     "LocalProject",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.db import models
@@ -14,6 +15,7 @@ from accounts.roles import Permission
 from communities.models.communities import Community
 from locations.models import Place
 from plumbing.constraints import both_or_neither, choices_held
+from privacy.fields import EncryptedTextField
 from programs.models.projects import Sensitivity
 from programs.scope import ScopedQuerySet, Via
 
@@ -117,7 +119,6 @@ class Incident(models.Model):
     reliability = models.CharField(_("reliability of the source"), max_length=1, choices=Reliability, default=Reliability.F)
     credibility = models.PositiveSmallIntegerField(_("credibility of what it says"), choices=Credibility, default=Credibility.SIX)
     sensitivity = models.PositiveSmallIntegerField(_("sensitivity class"), choices=Sensitivity, default=Sensitivity.CONFIDENTIAL)
-    text = models.TextField(_("what happened"), blank=True, help_text=_("No names. Stays inside: it is in no export, map or report."))
     same_as = models.ForeignKey("self", models.PROTECT, null=True, blank=True, editable=False, related_name="repeated_by")
     verified_at = models.DateTimeField(null=True, blank=True, editable=False)
     verified_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, editable=False, related_name="+")
@@ -176,6 +177,32 @@ class Incident(models.Model):
     @property
     def is_verified(self) -> bool:
         return self.verified_at is not None
+
+    @property
+    def told(self) -> IncidentWords:
+        """The words that came with it; an unsaved, empty row where there are none."""
+        return getattr(self, "words", None) or IncidentWords(incident=self)
+
+
+class IncidentWords(models.Model):
+    """What was told in free words: it may name people, so it is encrypted and read on the incident's own page only."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    incident = models.OneToOneField(Incident, models.CASCADE, related_name="words")
+    text = EncryptedTextField(
+        _("what happened"), blank=True, default="", help_text=_("No names. Stays inside and encrypted: it is in no export, map or report.")
+    )
+    source_detail = EncryptedTextField(
+        _("about the source"), blank=True, default="",
+        help_text=_("How far it saw it itself, how to ask again. No names. Encrypted, for those who record and verify."),
+    )  # fmt: skip
+
+    class Meta:
+        verbose_name = _("words of an incident")
+        verbose_name_plural = _("words of incidents")
+
+    def __str__(self) -> str:
+        return str(self.pk)
 
 
 @choices_held("what", "sex", "band")

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 from accounts import audit
 from accounts.roles import Permission
 from communities import incidents, masking, taxonomy
-from communities.forms import IncidentForm, VerifyForm, ViolationForm
+from communities.forms import IncidentForm, VerifyForm, ViolationForm, harm_field
 from communities.models import Community, Incident, Likeness
 from communities.views.communities import keepers
 from plumbing import exports
@@ -101,8 +101,9 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
     row = visible(request, pk)
     audit.record("incident.read", [row], by=request.user)  # type: ignore[arg-type]
     may_verify, may_record = incidents.may_verify(row, request.user), _may_record(row, request.user)
+    is_of_circle = may_record or may_verify
     shown = {
-        "incident": row, "is_of_circle": may_record or may_verify, "shown_area": masking.shown_area(row), "harm": list(row.harm.all()), "code": taxonomy.BY_TYPE[row.type], "ucdp": taxonomy.ucdp_type(row),
+        "incident": row, "is_of_circle": is_of_circle, "told": row.told if is_of_circle else None, "shown_area": masking.shown_area(row), "harm": list(row.harm.all()), "code": taxonomy.BY_TYPE[row.type], "ucdp": taxonomy.ucdp_type(row),
         "interaction": taxonomy.interaction(row), "may_verify": may_verify and not row.is_verified and row.recorded_by_id != request.user.pk,
         "may_correct": not row.is_verified and may_record, "form": VerifyForm(initial={"reliability": row.reliability, "credibility": row.credibility}),
         "crumbs": [(_("Communities"), reverse("communities")), (_("Incidents"), reverse("incidents")), (row.get_type_display(), "")],
@@ -119,6 +120,7 @@ def visible(request: HttpRequest, pk: int) -> Incident:
         "organization",
         "recorded_by",
         "verified_by",
+        "words",
         "displaced_from",
         "displaced_to",
         "same_as",
@@ -178,7 +180,8 @@ class CorrectIncident(RecordIncident):
             "type": row.type, "event_date": row.event_date, "place": row.place, "source": row.source, "community": row.community_id,
             "displaced_from": row.displaced_from, "displaced_to": row.displaced_to, "organization": row.organization_id,
         }  # fmt: skip
-        start |= {f"harm_{one.what}_{one.sex}": one.number for one in row.harm.all()}
+        start |= {name: getattr(row.told, name) for name in incidents.WORDS}
+        start |= {harm_field(one.what, one.sex, one.band): one.number for one in row.harm.all()}
         return IncidentForm(
             *data, partners=keepers(self.request.user), communities=Community.objects.visible_to(self.request.user, RECORD), initial=start
         )

@@ -42,14 +42,25 @@ def test_an_incident_is_recorded_from_the_form_and_verified_by_another(world, of
     given = {
         "event_date": timezone.localdate().isoformat(), "date_precision": 1, "type": "threat", "place": world.place.code, "geo_precision": 1,
         "organization": world.partner.pk, "source": "monitor", "reliability": "F", "credibility": 6, "sensitivity": 3,
-        "harm_injured_female": 2,
+        "harm_injured_female_18-29": 2, "harm_injured_female_60-plus": 1, "text": "Two came back hurt", "source_detail": "Saw it himself",
     }  # fmt: skip
     answer = client.post("/incidents/new/", given)
     assert answer.status_code == 303
     row = Incident.objects.get()
-    assert row.harm.get().number == 2
+    assert set(row.harm.values_list("what", "sex", "band", "number")) == {
+        ("injured", "female", "18-29", 2),
+        ("injured", "female", "60+", 1),
+    }
+    page = client.get(f"/incidents/{row.pk}/").content.decode()
+    assert ("Two came back hurt" in page, "Saw it himself" in page) == (True, True)
+    given |= {"harm_injured_female_60-plus": "", "harm_killed_male_30-59": 1, "text": "Three came back hurt"}
+    form = client.get(f"/incidents/{row.pk}/correct/").content.decode()
+    assert ("Two came back hurt" in form, "Saw it himself" in form, "<details open" in form) == (True, True, True)
+    assert client.post(f"/incidents/{row.pk}/correct/", given).status_code == 303
+    assert set(row.harm.values_list("band", "number")) == {("18-29", 2), ("30-59", 1)}
+    assert Incident.objects.get().told.text == "Three came back hurt"
     assert client.get(f"/incidents/{row.pk}/").status_code == 200
-    assert AuditEvent.objects.filter(event="incident.read").count() == 1
+    assert AuditEvent.objects.filter(event="incident.read").count() == 2
     assert client.post(f"/incidents/{row.pk}/verify/", {"reliability": "B", "credibility": 2}).status_code == 422
     assert not Incident.objects.get().is_verified
     client.force_login(world.manager)
@@ -61,11 +72,11 @@ def test_who_neither_records_nor_verifies_reads_no_exact_place_and_no_words(worl
     row = factories.incident(world, sensitivity=4, text="A word that may name people")
     reader = factories.member(Role.INSTITUTION_OFFICER, program=world.project.program)
     page = client.get(f"/incidents/{row.pk}/").content.decode()
-    assert (row.place.name in page, row.text in page) == (True, True)
+    assert (row.place.name in page, row.told.text in page) == (True, True)
 
     client.force_login(reader)
     page = client.get(f"/incidents/{row.pk}/").content.decode()
-    assert row.text not in page
+    assert row.told.text not in page
     assert masking.shown_area(row).name in page
     assert f"{row.place}, {row.area}" not in page
 
