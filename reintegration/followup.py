@@ -5,13 +5,14 @@ Scores describe a round and never a person's risk; signs of distress lead to a r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -167,18 +168,34 @@ class Rounds:
 
 def rounds(case: Case) -> list[Rounds]:
     """The scores of a case, the rounds of each version of the survey side by side; versions are never compared. Two queries."""
-    rows = Assessment.objects.filter(case=case).select_related("follow_up").prefetch_related("scores").defer("answers", "safety")
+    return arranged(held_in(case), scores_of(case))
+
+
+def held_in(case: Case) -> QuerySet[Assessment]:
+    """The surveys that were held, oldest first, without what the person answered."""
+    rows = Assessment.objects.filter(case=case).select_related("follow_up").defer("answers", "safety")
+    return rows.order_by("held_on", "recorded_at")
+
+
+def scores_of(case: Case) -> QuerySet[AssessmentScore]:
+    return AssessmentScore.objects.filter(assessment__case=case)
+
+
+def arranged(held: Iterable[Assessment], scores: Iterable[AssessmentScore]) -> list[Rounds]:
+    """The same of rows that were read already."""
     by_version: dict[str, list[Assessment]] = {}
-    for row in rows.order_by("held_on", "recorded_at"):
+    for row in held:
         by_version.setdefault(row.instrument, []).append(row)
-    return [Rounds(key, tuple(held), tuple(_lines(held))) for key, held in by_version.items()]
+    found: dict[Any, dict[str, Decimal | None]] = {}
+    for score in scores:
+        found.setdefault(score.assessment_id, {})[score.dimension] = score.value
+    return [Rounds(key, tuple(rows), tuple(_lines([found.get(row.pk, {}) for row in rows]))) for key, rows in by_version.items()]
 
 
-def _lines(held: Sequence[Assessment]) -> Iterator[ScoreLine]:
+def _lines(found: Sequence[Mapping[str, Decimal | None]]) -> Iterator[ScoreLine]:
     names = {
         "economic": _("Economic"), "social": _("Social"), "psychosocial": _("Psychosocial"), ALL: _("All answers"),
     }  # fmt: skip
-    found = [{score.dimension: score.value for score in row.scores.all()} for row in held]
     domains = [name for name in names if any(name in one for one in found)]
     for domain in domains:
         yield ScoreLine(domain, names[domain], tuple(one.get(domain) for one in found))

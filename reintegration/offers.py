@@ -71,6 +71,13 @@ def may_change(entry: Opportunity | MappedService, user: User) -> bool:
 
 # Why an offer fits
 
+# The sectors that an intended livelihood or a skill of the profile speaks for.
+WANTED: Mapping[str, frozenset[str]] = {
+    "farming": frozenset({"farming", "livestock"}), "trade": frozenset({"trade", "food"}), "school": frozenset({"schooling"}),
+    "metal": frozenset({"metal"}), "building": frozenset({"building"}), "tailoring": frozenset({"tailoring"}),
+    "driving": frozenset({"repair", "transport"}),
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Wishes:
@@ -114,18 +121,15 @@ def reasons(wishes: Wishes, offer: Opportunity, asked: Iterable[str], *, is_near
 
 def wishes_of(case: Case, answers: Mapping[str, Any]) -> Wishes:
     """What the case and its profile say, as facts; what the profile does not say stays unknown."""
-    wanted = answers.get("intended_livelihood") or []
     schooling = answers.get("education")
     facts: dict[str, bool | None] = {
-        Requirement.Fact.READS_AND_WRITES: _yes(answers.get("literacy")),
+        Requirement.Fact.READS_AND_WRITES: _yes(answers.get("reads")),
         Requirement.Fact.PRIMARY: None if schooling is None else schooling in ("primary", "secondary", "higher"),
         Requirement.Fact.SECONDARY: None if schooling is None else schooling in ("secondary", "higher"),
-        Requirement.Fact.IDENTITY_DOCUMENT: _yes(answers.get("identity_document")),
-        Requirement.Fact.LAND: _yes(answers.get("land_access")),
-        Requirement.Fact.SAVES: _yes(answers.get("saves")),
+        Requirement.Fact.LAND: _yes(answers.get("land")),
     }
     return Wishes(
-        sectors=frozenset([wanted] if isinstance(wanted, str) else wanted),
+        sectors=WANTED.get(str(answers.get("livelihood")), frozenset()) | WANTED.get(str(answers.get("skill")), frozenset()),
         facts=facts,
         is_woman=None if case.sex in ("unknown", "other") else case.sex == "female",
         is_young=None if case.age_band is None else case.age_band == AgeBand.FROM_18,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.db.models import QuerySet
+
 from programs.models import Program
 from reintegration.models import Case, Pathway, ProgramPathway, State
 
@@ -37,8 +39,15 @@ def offered(program: Program) -> list[Pathway]:
 
 def steps_of(case: Case) -> list[State]:
     """The steps that this case takes: its pathway without what the program has switched off, but with what it already took."""
-    off = set(ProgramPathway.objects.filter(program=case.project.program_id, pathway=case.pathway).values_list("skipped__state", flat=True))
+    off = case.__dict__.get("left_out")  # where a page has read it with the case
+    if off is None:
+        off = set(left_out(case))
     return [state for state in STEPS[Pathway(case.pathway)] if state not in off or state == case.state]
+
+
+def left_out(case: Case) -> QuerySet[ProgramPathway, str | None]:
+    """The steps that the program has switched off on this case's pathway."""
+    return ProgramPathway.objects.filter(program=case.project.program_id, pathway=case.pathway).values_list("skipped__state", flat=True)
 
 
 def next_step(case: Case, steps: Sequence[State] | None = None) -> State | None:

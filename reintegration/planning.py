@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -187,15 +189,24 @@ def lines(plan: Plan, *, today: date, before: Plan | None = None) -> list[Strand
     """The goals by strand, each with its latest progress; two queries. ``before`` marks what is new in this version."""
     goals = list(plan.goals.all())
     old = set(before.goals.values_list("key", flat=True)) if before is not None else None
-    latest: dict[uuid.UUID, Progress] = {}
-    rows = Progress.objects.filter(goal__plan__case=plan.case_id, goal__key__in=[goal.key for goal in goals]).select_related("goal")
-    for row in rows.order_by("noted_on", "recorded_at"):
-        latest[row.goal.key] = row
+    return arranged(plan, goals, progress_of(plan.case_id).filter(goal__key__in=[goal.key for goal in goals]), today=today, old=old)
+
+
+def progress_of(case: Any) -> QuerySet[Progress]:
+    """What was noted on the goals of a case, the latest last."""
+    return Progress.objects.filter(goal__plan__case=case).select_related("goal").order_by("noted_on", "recorded_at")
+
+
+def arranged(
+    plan: Plan, goals: Iterable[Goal], progress: Iterable[Progress], *, today: date, old: Collection[uuid.UUID] | None = None
+) -> list[StrandLines]:
+    """The same of rows that were read already; ``old`` are the keys of the goals that stood in the version before."""
+    rows, latest = list(goals), {row.goal.key: row for row in progress}
     found = []
     for strand in STRANDS:
         mine = tuple(
             _line(goal, latest.get(goal.key), plan, today, old is not None and goal.key not in old)
-            for goal in goals
+            for goal in rows
             if goal.strand == strand
         )
         if mine:

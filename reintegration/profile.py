@@ -145,5 +145,17 @@ def save(case: Case, *, answers: Mapping[str, str], by: User, factors: Mapping[s
     return row
 
 
+def told(row: Profile | None) -> list[tuple[Any, Any]]:
+    """What a page shows beside the case: what the person wants and what bears on an offer, in words; nothing on security or health."""
+    answers = row.answers if row is not None else {}
+    by_key = {question.key: question for question in questions()}
+    shown = ("aspiration", "livelihood", "return_to", "education", "skill", "income", "child_care")
+    return [
+        (by_key[key].label, dict(by_key[key].choices).get(answers[key], answers[key]))
+        for key in shown
+        if answers.get(key) not in (None, "", "unknown")
+    ]
+
+
 def questions() -> list[Question]:
     return [question for _title, block in BLOCKS for question in block]

@@ -79,6 +79,23 @@ def meter(
 
 
 @register.simple_tag
+def dots(values: Sequence[Decimal | None], *, label: str, level: str = "") -> SafeString:
+    """Values from 0 to 1 as dots on one line, the first hollow and the last filled. The numbers themselves stand beside it."""
+    if level not in LEVELS:
+        raise ValueError(f"no level {level!r}")
+    known = [value for value in values if value is not None]
+    places = [f"{4 + 92 * value:.1f}" for value in known]
+    line = format_html('<line x1="{}" x2="{}" y1="6" y2="6"/>', places[0], places[-1]) if len(places) > 1 else ""
+    marks = format_html_join(
+        "", '<circle class="{}" cx="{}" cy="6" r="3.5"/>', (("last" if at == len(places) - 1 else "", x) for at, x in enumerate(places))
+    )
+    return format_html(
+        '<svg class="dots {}" viewBox="0 0 100 12" role="img" aria-label="{}"><line class="axis" x1="4" x2="96" y1="6" y2="6"/>{}{}</svg>',
+        level, label, line, marks,
+    )  # fmt: skip
+
+
+@register.simple_tag
 def sparkline(values: Sequence[Decimal | int | None], *, label: str, level: str = "", width: int = 96, height: int = 26) -> SafeString:
     """The course of a figure; a period without a figure is a gap, not a zero. The numbers themselves stand elsewhere on the page."""
     if level not in LEVELS:

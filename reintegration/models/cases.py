@@ -6,6 +6,8 @@ Nothing here names a person. What a person says, and every note, is encrypted; t
 from __future__ import annotations
 
 import uuid
+from functools import reduce
+from operator import or_
 
 from django.db import models
 from django.db.models import F, Q
@@ -253,6 +255,12 @@ class CaseQuerySet(ScopedQuerySet["Case"]):
         if permission is None and any(Permission.WORK_CASES in one.words for one in held(user)):
             condition |= self._handed_over_by(user)
         return self.filter(condition, sealed_at__isnull=True)
+
+    def held_by(self, user: Actor, *words: Permission) -> Q:
+        """The condition for cases on which the person may act by one of these words, as ``visible_to`` asks it."""
+        reads = {Permission.WORK_CASES: self._worked_by, Permission.SUPERVISE_CASES: self._supervised_by}
+        found = [reads[word](user) for word in words if any(word in one.words for one in held(user))]
+        return reduce(or_, found, Q(pk__in=[]))
 
     def sealed_in_scope(self, user: Actor) -> CaseQuerySet:
         """Sealed cases whose erasure this person can see to: nothing of them is shown but the clock."""

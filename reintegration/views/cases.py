@@ -23,8 +23,8 @@ from programs import access
 from programs.models import Project, ProjectPartner
 from programs.scope import scope
 from programs.views.acts import FormPage, chosen, press
-from reintegration import consents, contacts, intake, opening, pathways, profile, stages
-from reintegration.models import Case, Consent, IntakeDraft, Profile, State, StepProposal, Transition
+from reintegration import casefile, casework, consents, intake, opening, pathways, profile, stages
+from reintegration.models import Case, IntakeDraft, Profile, State
 from reintegration.views import case_forms as f
 
 S = State
@@ -32,7 +32,7 @@ S = State
 
 def find(request: HttpRequest, code: str) -> Case:
     """The case that this reader may open: else 404, the same for a stranger's case as for none."""
-    rows = Case.objects.visible_to(request.user).select_related("project", "partner", "place", "caseworker", "notice")
+    rows = opening.readable(request.user).select_related("project", "partner", "place", "caseworker", "notice")
     return get_object_or_404(rows, code=written(code))
 
 
@@ -64,25 +64,21 @@ class CasePage(FormPage):
 @login_required
 def case(request: HttpRequest, code: str) -> HttpResponse:
     """The file itself. Each showing leaves one event; whoever oversees cases says first what for."""
-    rows = Case.objects.visible_to(request.user).select_related("project", "partner", "place", "caseworker", "notice")
-    row = rows.filter(code=written(code)).first()
+    related = ("project", "partner", "place", "caseworker", "notice", "profile", "proposal__by")
+    row = opening.readable(request.user).select_related(*related).filter(code=written(code)).first()
     if row is None:
         return _closed(request, code)
-    steps = pathways.steps_of(row)
-    taken = list(row.transitions.select_related("by", "second", "destination"))
-    user = request.user
-    supervises = opening.may_supervise(row, user)
-    works = supervises or opening.may_work(row, user)
+    file = casefile.CaseFile(row, today=timezone.localdate())
+    works, supervises = opening.may_work(row, request.user), opening.may_supervise(row, request.user)
+    proposal = getattr(row, "proposal", None)
     shown = {
-        "case": row, "track": _track(row, steps, taken), "transitions": taken, "next": pathways.next_step(row, steps),
-        "proposal": StepProposal.objects.filter(case=row).select_related("by").first(),
-        "consents": _consents(row), "rule": contacts.safe_rule(row), "openings": opening.openings(row, limit=5),
-        "profile": Profile.objects.filter(case=row).first(), "works": works, "supervises": supervises,
-        "is_own_proposal": StepProposal.objects.filter(case=row, by=user).exists(),
+        "case": row, "file": file, "today": file.today, "proposal": proposal, "works": works, "supervises": supervises,
+        "is_own_proposal": proposal is not None and proposal.by_id == request.user.pk,
         "acts": [one for one in ACTS.values() if works and one.fits(row, supervises)], "is_decided": pathways.is_decided(row),
+        "is_open": row.state not in casework.NOT_ADMITTED | casework.ENDED, "profile": profile.told(getattr(row, "profile", None)),
         "crumbs": [(_("People"), cases_url()), (str(row), "")],
     }  # fmt: skip
-    opening.opened(row, by=user)
+    opening.opened(row, by=request.user)
     response = render(request, "reintegration/case.html", shown)
     add_never_cache_headers(response)
     return response
@@ -415,27 +411,6 @@ def _closed(request: HttpRequest, code: str) -> HttpResponse:
     if Permission.OVERSEE_CASES in access.words(request.user) and _overseen(request.user).filter(code=written(code)).exists():
         return HttpResponseRedirect(reverse("open_for_purpose", args=[written(code)]))
     raise Http404
-
-
-def _track(case: Case, steps: list[State], taken: list[Transition]) -> list[dict[str, Any]]:
-    """The steps of the pathway with the day on which each was last reached."""
-    reached = {row.to_state: row.happened_on for row in taken}
-    last = next((row.from_state for row in reversed(taken) if row.to_state == case.state), "")
-    stands = case.state if case.state in steps else last
-    place = steps.index(S(stands)) if stands in steps else -1
-    return [
-        {"label": step.label, "on": reached.get(step), "state": "now" if step == case.state else "done" if at <= place else ""}
-        for at, step in enumerate(steps)
-    ]
-
-
-def _consents(case: Case) -> list[Consent]:
-    """The last answer for each purpose and receiver."""
-    latest: dict[Any, Consent] = {}
-    for row in case.consents.select_related("notice", "organization").order_by("recorded_at"):
-        row.is_in_force = row.answer == "yes" and row.withdrawn_at is None and row.until >= timezone.localdate()  # type: ignore[attr-defined]
-        latest[(row.purpose, row.organization_id, row.service)] = row
-    return list(latest.values())
 
 
 def _as_typed(kept: dict[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ MOST = 50
 
 def case_of(request: HttpRequest, code: str) -> Case:
     """The case of the address, for who may open it; everybody else is told that there is none."""
-    rows = Case.objects.visible_to(request.user).select_related("project__program", "partner", "place", "caseworker")
+    rows = opening.readable(request.user).select_related("project__program", "partner", "place", "caseworker")
     return get_object_or_404(rows, code=code.replace("-", "").upper())
 
 

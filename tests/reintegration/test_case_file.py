@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -12,9 +14,10 @@ from django.utils import timezone
 from accounts.models import AuditEvent
 from accounts.roles import Role
 from programs import access
-from reintegration import intake
-from reintegration.models import Case, IntakeDraft, ProtectionContact, State, StepProposal
+from reintegration import casefile, intake, opening
+from reintegration.models import Case, CaseContact, FollowUp, IntakeDraft, ProtectionContact, State, StepProposal
 from tests import cases, factories
+from tests.reintegration.filling import fill
 
 pytestmark = pytest.mark.django_db
 
@@ -184,10 +187,66 @@ def test_sealing_takes_the_case_away_and_shows_the_clock(case, worker, superviso
     assert not Case.objects.exists()
 
 
-def test_the_case_page_asks_the_database_a_fixed_number_of_times(case, worker, supervisor):
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_case_page_asks_the_database_ten_times_however_much_is_in_it(world, case, worker, rows, django_assert_num_queries):
+    Case.objects.filter(pk=case.pk).update(state="active")
+    fill(Case.objects.get(pk=case.pk), world, rows)
     client = signed_in(worker)
     client.get(reverse("case", args=[case.code]))
-    with CaptureQueriesContext(connection) as asked:
-        client.get(reverse("case", args=[case.code]))
+    with django_assert_num_queries(10):
+        page = client.get(reverse("case", args=[case.code])).content.decode()
 
-    assert len(asked) <= 30, [q["sql"][:90] for q in asked]
+    for words in (f"Goal {rows - 1}", f"R-{rows - 1}", f"Course {rows - 1}", "Legal aid and documents", "the group", str(worker)):
+        assert words in page
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_supervisor_and_the_focal_point_cost_no_more(world, case, worker, supervisor, rows, django_assert_max_num_queries):
+    Case.objects.filter(pk=case.pk).update(state="active")
+    fill(Case.objects.get(pk=case.pk), world, rows)
+    focal = factories.member(Role.FOCAL_POINT)
+    opening.open_for(case, purpose="complaint", by=focal)
+    for person, offered in ((supervisor, True), (focal, False)):
+        client = signed_in(person)
+        client.get(reverse("case", args=[case.code]))
+        with django_assert_max_num_queries(10):
+            page = client.get(reverse("case", args=[case.code])).content.decode()
+        assert (reverse("record_contact", args=[case.code]) in page) is offered
+
+
+def test_what_is_due_stands_first_with_the_rule_for_reaching_the_person(world, case, worker):
+    today = timezone.localdate()
+    Case.objects.filter(pk=case.pk).update(state="active")
+    CaseContact.objects.create(
+        case=case,
+        happened_on=today,
+        kind="phone",
+        result="done",
+        next_step="contact",
+        next_on=today - timedelta(days=2),
+        recorded_by=worker,
+    )
+    FollowUp.objects.create(case=case, wave=3, due_on=today + timedelta(days=4))
+    cases.referral(case, factories.partner(), answer_due_on=today - timedelta(days=9))
+
+    file = casefile.CaseFile(Case.objects.get(pk=case.pk), today=today)
+
+    assert [(one.page, one.tone) for one in file.due] == [
+        ("case_referrals", "stop"), ("case_contacts", "stop"), ("case_follow_ups", "info"),
+    ]  # fmt: skip
+    page = signed_in(worker).get(reverse("case", args=[case.code])).content.decode()
+    assert page.count("Never mention: the group") == 3, "with each contact that is due, and in its own panel"
+
+
+def test_rights_come_with_the_row_for_its_reader_only(world, case, worker, supervisor):
+    mine = opening.readable(worker).get(pk=case.pk)
+    others = cases.caseworker(world)
+
+    assert (opening.may_work(mine, worker), opening.may_supervise(mine, worker)) == (True, False)
+    assert (opening.may_work(mine, supervisor), opening.may_supervise(mine, supervisor)) == (True, True)
+    assert (opening.may_work(mine, others), opening.may_supervise(mine, others)) == (False, False)
+    theirs = opening.readable(supervisor).get(pk=case.pk)
+    assert (opening.may_work(theirs, supervisor), opening.may_supervise(theirs, supervisor)) == (True, True)
+    Case.objects.filter(pk=case.pk).update(caseworker=others)
+    with pytest.raises(access.NotAllowed):
+        opening.require_work(mine, worker)

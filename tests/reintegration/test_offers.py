@@ -13,10 +13,10 @@ from django.utils import timezone
 from accounts.models import AuditEvent
 from accounts.roles import Role
 from plumbing.refusals import Invalid
-from reintegration import offers
+from reintegration import offers, profile
 from reintegration.models import MappedService, Opportunity, stale_before
 from reintegration.offers import Reason, Wishes
-from tests import factories
+from tests import cases, factories
 from tests.callers import as_person, key_of, with_key
 
 pytestmark = pytest.mark.django_db
@@ -143,6 +143,16 @@ def test_what_she_wants_what_she_has_and_where_she_lives_speak_for_an_offer():
     found = offers.reasons(wishes, offer(), ["primary"], is_near=True, today=TODAY)
     assert words(found, "for") == ["wants: Metal work and welding", "finished primary school", "in the same area", "child care is there"]
     assert offers.suits(found)
+
+
+@pytest.mark.django_db
+def test_what_the_profile_says_becomes_wishes_and_facts():
+    asked = {"livelihood": "farming", "skill": "metal", "reads": "yes", "education": "some_primary", "land": "no", "child_care": "yes"}
+    assert set(asked) <= {question.key for question in profile.questions()}
+    wishes = offers.wishes_of(cases.case(age_band="18-24"), asked)
+    assert wishes.sectors == {"farming", "livestock", "metal"}
+    assert wishes.facts == {"reads_and_writes": True, "primary": False, "secondary": False, "land": False}
+    assert (wishes.is_woman, wishes.is_young, wishes.needs_child_care, wishes.has_disability) == (True, True, True, None)
 
 
 def test_another_place_without_housing_and_without_child_care_speaks_against_it():
