@@ -15,7 +15,10 @@ from django.db.models import Count, F, Func, IntegerField, QuerySet, Value
 from django.db.models.functions import Coalesce, ExtractMonth, ExtractYear
 
 from communities.models import Incident
+from locations.models import PlaceTree
 from programs.models.projects import Sensitivity
+
+ADMIN_2 = 2
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,24 @@ def areas(incidents: QuerySet[Incident]) -> list[Area]:
     return sorted(every, key=lambda area: (-area.number, area.name))
 
 
+def within(incidents: QuerySet[Incident], place: Any) -> QuerySet[Incident]:
+    """Those that may be counted at a place: of admin 2 and above, strict ones of admin 1 and above; below there is no number."""
+    if place.level > ADMIN_2:
+        return incidents.none()
+    found = incidents.filter(area__in=PlaceTree.objects.filter(ancestor=place).values("descendant"))
+    if place.level == ADMIN_2:
+        found = found.exclude(sensitivity=Sensitivity.STRICT).exclude(community__sensitivity=Sensitivity.STRICT)
+    return found
+
+
+def months(incidents: QuerySet[Incident]) -> dict[tuple[date, bool], int]:
+    """How many that count, by first day of the month and whether they are verified. One query."""
+    return {
+        (date(row["year"], row["month"], 1), bool(row["is_verified"])): row["number"]
+        for row in _counted(incidents, "is_verified", year=ExtractYear("event_date"), month=ExtractMonth("event_date"))
+    }
+
+
 class Table:
     """Masked counts as the writers of files read a list: columns by name, in chunks."""
 
@@ -96,19 +117,14 @@ def _class_of(incident: Incident) -> int:
 
 
 def _grouped(incidents: Any, **by: Any) -> Iterable[dict[str, Any]]:
-    rows = (
-        incidents.counting()
-        .order_by()
-        .annotate(
-            **by,
-            is_verified=Func(
-                F("verified_at"), template="(CASE WHEN %(expressions)s IS NULL THEN 0 ELSE 1 END)", output_field=IntegerField()
-            ),
-            of_community=Coalesce(F("community__sensitivity"), Value(0)),
-        )
-    )
-    names = ("area__code", "area__name", "area__level", "area__parent__code", "area__parent__name", "sensitivity", "of_community")
-    return rows.values(*names, *by, "is_verified").annotate(number=Count("pk"))
+    names = ("area__code", "area__name", "area__level", "area__parent__code", "area__parent__name", "sensitivity")
+    return _counted(incidents, *names, "is_verified", of_community=Coalesce(F("community__sensitivity"), Value(0)), **by)
+
+
+def _counted(incidents: Any, *names: str, **by: Any) -> Iterable[dict[str, Any]]:
+    is_verified = Func(F("verified_at"), template="(CASE WHEN %(expressions)s IS NULL THEN 0 ELSE 1 END)", output_field=IntegerField())
+    rows = incidents.counting().order_by().annotate(**by, is_verified=is_verified)
+    return rows.values(*names, *by).annotate(number=Count("pk"))
 
 
 def _area(row: dict[str, Any]) -> tuple[str, str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from accounts import audit
@@ -82,6 +83,22 @@ def _check(needs: Table, people: Mapping[str, int | None]) -> None:
 # What a page shows
 
 
+def last(rankings: QuerySet[NeedsRanking]) -> Ranked | None:
+    """The table of the latest cycle of a list, in one query."""
+    latest = rankings.order_by("-ends_on", "-pk").values("pk")[:1]
+    rows = NeedRank.objects.filter(need__ranking=Subquery(latest)).select_related(
+        "group", "need__ranking__place", "need__ranking__community"
+    )
+    groups: dict[int, RankingGroup] = {}
+    given: dict[str, dict[int, int]] = {}
+    ranking = None
+    for row in rows.order_by("need_id", "group_id"):
+        ranking = row.need.ranking
+        groups[row.group_id] = row.group
+        given.setdefault(row.need.text, {})[row.group_id] = row.rank
+    return None if ranking is None else _table(ranking, groups.values(), given)
+
+
 @dataclass(frozen=True)
 class Line:
     """A need with its rank per group, in the order of ``Ranked.groups``; ``apart`` is the highest rank minus the lowest."""
@@ -100,13 +117,17 @@ class Ranked:
 
 def ranked(ranking: NeedsRanking) -> Ranked:
     """The table of a cycle, the most urgent of the first group first. Needs ``groups`` and ``needs__ranks`` prefetched to stay flat."""
-    groups = tuple(sorted(ranking.groups.all(), key=lambda one: _order(one.group)))
+    given = {need.text: {one.group_id: one.rank for one in need.ranks.all()} for need in ranking.needs.all()}
+    return _table(ranking, ranking.groups.all(), given)
+
+
+def _table(ranking: NeedsRanking, groups: Iterable[RankingGroup], given: Mapping[str, Mapping[int, int]]) -> Ranked:
+    order = tuple(sorted(groups, key=lambda one: _order(one.group)))
     lines = []
-    for need in ranking.needs.all():
-        given = {one.group_id: one.rank for one in need.ranks.all()}
-        ranks = tuple(given.get(group.pk) for group in groups)
-        lines.append(Line(need.text, ranks, apart(ranks)))
-    return Ranked(ranking, groups, tuple(sorted(lines, key=_urgency)))
+    for text, by_group in given.items():
+        ranks = tuple(by_group.get(group.pk) for group in order)
+        lines.append(Line(text, ranks, apart(ranks)))
+    return Ranked(ranking, order, tuple(sorted(lines, key=_urgency)))
 
 
 def apart(ranks: Sequence[int | None]) -> int | None:

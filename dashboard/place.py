@@ -88,14 +88,37 @@ def next_quarter(start: date) -> date:
     return date(start.year + 1, 1, 1) if start.month == 10 else date(start.year, start.month + 3, 1)
 
 
-def below(place: Place) -> QuerySet[PlaceTree, Any]:
+def below(place: Place | int) -> QuerySet[PlaceTree, Any]:
     return PlaceTree.objects.filter(ancestor=place).values("descendant")
 
 
-def levels(place: Place, *, reader: User, today: date) -> list[tuple[str, list[Line]]]:
+@dataclass(frozen=True)
+class Whole:
+    """A place and the keys of everything in it."""
+
+    pk: int
+    code: str
+    name: str
+    within: frozenset[int]
+
+
+def whole(code: str) -> Whole | None:
+    """The place of a code with what lies in it, in one query; None where there is no such place."""
+    rows = list(PlaceTree.objects.filter(ancestor__code=code).values_list("descendant_id", "ancestor_id", "ancestor__name"))
+    return Whole(rows[0][1], code, rows[0][2], frozenset(row[0] for row in rows)) if rows else None
+
+
+def chain(code: str) -> list[Place]:
+    """The place of a code and what it lies in, the country first, with their names; empty where there is no such place."""
+    rows = PlaceTree.objects.filter(descendant__code=code).select_related("ancestor").prefetch_related("ancestor__names").order_by("-depth")
+    return [row.ancestor for row in rows]
+
+
+def levels(place: Whole, *, reader: User, today: date) -> list[tuple[str, list[Line]]]:
     """Reported figures of the place and everything in it, by level, as this reader may see them."""
-    here = AssignmentPlace.objects.filter(place__in=below(place)).values("assignment__indicator")
-    asked = promises.promised(promises.indicators(reader).filter(is_retired=False, pk__in=here), place=place)
+    here = AssignmentPlace.objects.filter(place__in=below(place.pk)).values("assignment__indicator")
+    indicators = promises.indicators(reader).filter(is_retired=False, pk__in=here)
+    asked = promises.promised(indicators, place=place.pk, within=place.within)
     spans = quarters(today)
     groups = delivery.by_level(delivery.by_definition(asked, reader=reader, through=today))
     return [(level, [Line(shown, _in_quarters(shown.line.series, spans)) for shown in lines]) for level, lines in groups]

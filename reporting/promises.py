@@ -264,11 +264,16 @@ def promised(
     partner: Organization | int | None = None,
     place: Place | int | None = None,
     project: Project | None = None,
+    within: frozenset[int] | None = None,
 ) -> Promised:
-    """Read what surrounds the figures of these indicators. ``project``: where all are of one that is at hand, it is not read again."""
+    """Read what surrounds the figures of these indicators. ``project``: where all are of one that is at hand, it is not read again;
+    nor are the places below ``place`` where ``within`` names them.
+    """
     scope = queryset.order_by()
-    found = _with_shared_parents(scope, project)
+    found = _with_shared_parents(scope, project, joined=place is not None)
     place_id = place.pk if isinstance(place, Place) else place
+    if place_id is not None and within is None:
+        within = frozenset(PlaceTree.objects.filter(ancestor=place_id).values_list("descendant_id", flat=True))
     periods: dict[int, list[Span]] = defaultdict(list)
     exempt: set[tuple[int, int]] = set()
     in_scope = ReportingPeriod.objects.filter(project__in=scope.values("project")).annotate(
@@ -285,7 +290,7 @@ def promised(
         indicators=found,
         partner=partner.pk if isinstance(partner, Organization) else partner,
         place=place_id,
-        within=None if place_id is None else frozenset(PlaceTree.objects.filter(ancestor=place_id).values_list("descendant_id", flat=True)),
+        within=within,
         periods=periods,
         exempt=frozenset(exempt),
         owed=_owed(scope),
@@ -305,11 +310,19 @@ def rules_of(definition: IndicatorDefinition) -> Rules:
     )
 
 
-def _with_shared_parents(scope: QuerySet[Indicator], project: Project | None) -> dict[int, Indicator]:
-    """Indicators whose definition and project are one object each, not one per indicator."""
-    found = list(scope)
+def _with_shared_parents(scope: QuerySet[Indicator], project: Project | None, *, joined: bool) -> dict[int, Indicator]:
+    """Indicators whose definition and project are one object each, not one per indicator.
+
+    ``joined`` saves a query where indicators are few, such as those of a place; over a whole portfolio the join costs more.
+    """
+    found = list(scope.select_related("project") if joined and project is None else scope)
     definitions = IndicatorDefinition.objects.in_bulk({row.definition_id for row in found})
-    projects = {project.pk: project} if project is not None else Project.objects.in_bulk({row.project_id for row in found})
+    if project is not None:
+        projects = {project.pk: project}
+    elif joined:
+        projects = {row.project_id: row.project for row in found}
+    else:
+        projects = Project.objects.in_bulk({row.project_id for row in found})
     for row in found:
         row.definition, row.project = definitions[row.definition_id], projects[row.project_id]
     return {row.pk: row for row in found}

@@ -136,6 +136,28 @@ def of_many(survey_rounds: Sequence[SurveyRound], *, domain: str = "") -> dict[i
     return {row.pk: _summary(row, row.version, "domain" if domain else "composite", domain, values[row.pk]) for row in survey_rounds}
 
 
+def headlines(survey_rounds: Sequence[SurveyRound], *, reader: Actor) -> dict[int, SchemeResult]:
+    """The composite of many rounds, without bands, as the reader may see it: protected as on each round's own page, in a fixed number of queries.
+
+    Needs ``version__instrument`` and ``project`` fetched.
+    """
+    exact = of_many(survey_rounds)
+    raw = set(SurveyRound.objects.filter(pk__in=exact).visible_to(reader, Permission.READ_RAW).values_list("pk", flat=True))
+    ordinary, sensitive = (int(value) for value in practice.texts("suppression-threshold", "suppression-threshold-sensitive"))
+    found = {}
+    for row in survey_rounds:
+        one = exact[row.pk]
+        label = row.version.instrument.name
+        line = SchemeResult("composite", "", label, one.mean, one.n, one.not_scored, one.low, one.high, _reason_of(one), (), one)
+        if row.method == SurveyRound.Method.KEY_INFORMANTS and 0 < one.n + one.not_scored < KEY_INFORMANTS_SHOWN_FROM:
+            line = _without(line)
+        elif row.pk not in raw and not _is_no_count_of_people(row):
+            is_sensitive = row.project.sensitivity >= Sensitivity.CONFIDENTIAL
+            line = _protected_line(line, sensitive if is_sensitive else ordinary, is_sensitive)
+        found[row.pk] = line
+    return found
+
+
 def change(earlier: SurveyRound, later: SurveyRound, *, reader: Actor | None = None) -> Comparison:
     """From an earlier round to a later one: only within one version, with attrition and the interval of each difference."""
     before, after = of(earlier, reader=reader), of(later, reader=reader)
@@ -170,11 +192,13 @@ def not_comparable(earlier: SurveyRound, later: SurveyRound) -> str:
 
 def sees_raw(survey_round: SurveyRound, reader: Actor) -> bool:
     """An institution's capacity is no count of people; everything else is raw figures of people."""
-    if survey_round.subject == SurveyRound.Subject.INSTITUTION and survey_round.version.rule == InstrumentVersion.Rule.CAPACITY:
-        return True
-    return access.allows(
+    return _is_no_count_of_people(survey_round) or access.allows(
         reader, Permission.READ_RAW, project=survey_round.project, partner=survey_round.partner_id, place=survey_round.place
     )
+
+
+def _is_no_count_of_people(survey_round: SurveyRound) -> bool:
+    return survey_round.subject == SurveyRound.Subject.INSTITUTION and survey_round.version.rule == InstrumentVersion.Rule.CAPACITY
 
 
 # Exact

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,10 +16,11 @@ from django.views.decorators.http import require_GET
 
 from accounts.roles import Permission
 from dashboard import place as places
+from dashboard import place_records as evidence
 from dashboard.board import State
 from dashboard.views.board import LOOKS
 from dashboard.views.overview import user_of
-from locations.models import Place, PlaceTree
+from locations.models import Place
 from plumbing import exports
 from programs import access
 from programs.models import Level
@@ -28,19 +29,26 @@ from programs.models import Level
 @login_required
 @require_GET
 def place_page(request: HttpRequest, code: str) -> HttpResponse:
-    """Who does what here, activities by quarter and money; the levels are brought in beside."""
+    """Who does what here, activities by quarter and money; the levels and what was recorded are brought in beside."""
     user, today = user_of(request), timezone.localdate()
-    place = _place(code)
+    chain = places.chain(code)
+    if not chain:
+        raise Http404
+    place = chain[-1]
     rows = places.work(place, reader=user, today=today)
     projects = list({row.project.pk: row.project for row in rows}.values())
-    above = PlaceTree.objects.filter(descendant=place, depth__gt=0).order_by("-depth").values_list("ancestor__name", "ancestor__code")
     context = {
         "place": place,
+        "inside": evidence.inside(place, reader=user),
         "work": [(row, _look(row.state)) for row in rows],
         "held": places.held(place, reader=user, today=today),
         "quarters": places.quarters(today),
         "spent": places.spent(projects, reader=user) if Permission.READ_MONEY in access.words(user) else None,
-        "crumbs": [(_("Places"), reverse("places")), *((name, reverse("place_page", args=[key])) for name, key in above), (place.name, "")],
+        "crumbs": [
+            (_("Places"), reverse("places")),
+            *((one.label, reverse("place_page", args=[one.code])) for one in chain[:-1]),
+            (place.label, ""),
+        ],
     }
     return render(request, "dashboard/place.html", context)
 
@@ -50,18 +58,35 @@ def place_page(request: HttpRequest, code: str) -> HttpResponse:
 def place_levels(request: HttpRequest, code: str) -> HttpResponseBase:
     """The three levels over eight quarters: a page of its own, the table that the place page brings in, or a file."""
     user, today = user_of(request), timezone.localdate()
-    place = _place(code)
+    place = places.whole(code)
+    if place is None:
+        raise Http404
     groups, spans = places.levels(place, reader=user, today=today), places.quarters(today)
     if request.GET.get("export") == "csv":
-        return _file(place, groups, spans)
-    context = {
-        "place": place,
-        "groups": groups,
-        "quarters": spans,
-        "crumbs": [(_("Places"), reverse("places")), (place.name, reverse("place_page", args=[code])), (_("Three levels"), "")],
-    }
+        return _file(place.code, [_("Level"), _("Indicator"), _("Title"), _("Rule")], list(_told(groups)), spans)
+    context = {"place": place, "groups": groups, "quarters": spans, "crumbs": _crumbs(place, _("Three levels"))}
     part = bool(request.headers.get("HX-Request"))
     return render(request, "dashboard/_place_levels.html" if part else "dashboard/place_levels.html", context)
+
+
+@login_required
+@require_GET
+def place_records(request: HttpRequest, code: str) -> HttpResponseBase:
+    """Needs, incidents, cohesion, promises and capacity on the same quarters: a page, the part of the place page, or a file."""
+    user, today = user_of(request), timezone.localdate()
+    place: Place = get_object_or_404(Place, code=code)
+    spans = places.quarters(today)
+    found = evidence.records(place, reader=user, spans=spans, today=today)
+    if request.GET.get("export") == "csv":
+        headings = [_("Level"), _("Indicator"), _("Title"), _("Rule")]
+        return _file(place.code, headings, list(evidence.texts(found.groups)), spans, name="records")
+    context = {"place": place, "found": found, "quarters": spans, "crumbs": _crumbs(place, _("What was recorded"))}
+    part = bool(request.headers.get("HX-Request"))
+    return render(request, "dashboard/_place_records.html" if part else "dashboard/place_records.html", context)
+
+
+def _crumbs(place: Place | places.Whole, words: str) -> list[tuple[str, str]]:
+    return [(_("Places"), reverse("places")), (place.name, reverse("place_page", args=[place.code])), (words, "")]
 
 
 def _look(state: str) -> tuple[str, str, Any] | None:
@@ -70,11 +95,6 @@ def _look(state: str) -> tuple[str, str, Any] | None:
         return None
     tone, icon = LOOKS[State(state)]
     return (tone if tone in {"ok", "info", "wait", "stop"} else "", icon, State(state).label)
-
-
-def _place(code: str) -> Place:
-    place: Place = get_object_or_404(Place.objects.select_related("parent"), code=code)
-    return place
 
 
 @dataclass(frozen=True)
@@ -90,16 +110,16 @@ class _Rows:
         return iter(self.rows)
 
 
-def _file(place: Place, groups: Any, spans: Any) -> HttpResponseBase:
+def _told(groups: Any) -> Iterator[tuple[str, ...]]:
     """One line per indicator; what is hidden says so, what was not reported stays empty."""
-    rows = [
-        (
-            Level(level).label, line.shown.definition.code, line.shown.definition.title, str(line.shown.rule[0]),
-            *(_("hidden") if hidden else "" if words == "–" else words for words, hidden in line.told),
-        )
-        for level, lines in groups
-        for line in lines
-    ]  # fmt: skip
-    headings = [_("Level"), _("Indicator"), _("Title"), _("Rule"), *(one.code for one in spans)]
-    fields = [exports.Field(heading, f"column_{at}") for at, heading in enumerate(headings)]
-    return exports.as_csv(_Rows(rows), fields, name=f"place-{place.code}-{timezone.localdate():%Y-%m-%d}")  # type: ignore[arg-type]
+    for level, lines in groups:
+        for line in lines:
+            words = (_("hidden") if hidden else "" if words == "–" else words for words, hidden in line.told)
+            yield (Level(level).label, line.shown.definition.code, line.shown.definition.title, str(line.shown.rule[0]), *words)
+
+
+def _file(
+    code: str, headings: list[str], rows: list[tuple[str, ...]], spans: list[places.Quarter], *, name: str = "place"
+) -> HttpResponseBase:
+    fields = [exports.Field(heading, f"column_{at}") for at, heading in enumerate([*headings, *(one.code for one in spans)])]
+    return exports.as_csv(_Rows(rows), fields, name=f"{name}-{code}-{timezone.localdate():%Y-%m-%d}")  # type: ignore[arg-type]

@@ -8,10 +8,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role
+from communities.models import Commitment, NeedsRanking
 from dashboard import place as places
-from programs.models import ActivityRecord, Expenditure
+from dashboard import place_records as evidence
+from programs.models import ActivityRecord, Expenditure, ProjectPlace, Sensitivity
+from surveys import results, rounds
+from surveys.models import InstrumentVersion
 from tests import factories
+from tests.communities.peace import make_peace
 from tests.reporting.reported import Reported
+from tests.surveys import making
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 8, 25)
@@ -104,11 +110,162 @@ def test_a_stranger_sees_neither_projects_nor_figures_nor_money(client, reported
 
 
 @pytest.mark.parametrize("partners", [1, 3])
-def test_the_place_page_costs_the_same_however_much_happens_there(client, reported, django_assert_max_num_queries, partners):
-    for number in range(partners - 1):
-        reported.world.indicator(factories.definition(f"X-{number}"))
-    client.force_login(reported.mande)
-    with django_assert_max_num_queries(12):
-        client.get(address(reported))
-    with django_assert_max_num_queries(13):
-        client.get(address(reported, "place_levels"), HTTP_HX_REQUEST="true")
+def test_the_place_page_costs_the_same_however_much_happens_there(client, reported, django_assert_num_queries, partners):
+    world = reported.world
+    for number in range(partners):
+        world.indicator(factories.definition(f"X-{number}"))
+        factories.community(world)
+        factories.incident(world, event_date=date(2026, 5, number + 1))
+        cohesion(
+            world,
+            held_on=date(2026, 2, number + 1),
+            place=world.place if number == 0 else factories.place(f"SS07{number}", parent=world.place),
+        )
+    officer = factories.member(Role.COMMUNITY_OFFICER, program=reported.project.program)
+    for reader, whole, levels, recorded in ((reported.mande, 12, 11, 12), (officer, 11, 12, 11)):  # money, or the register of published numbers
+        client.force_login(reader)
+        with django_assert_num_queries(whole):
+            client.get(address(reported))
+        for headers in ({}, {"HTTP_HX_REQUEST": "true"}):
+            with django_assert_num_queries(levels):
+                client.get(address(reported, "place_levels"), **headers)
+            with django_assert_num_queries(recorded):
+                client.get(address(reported, "place_records"), **headers)
+
+
+# What was recorded
+
+
+def cohesion(world, *, answers=10, place=None, **fields):
+    version = InstrumentVersion.objects.filter(instrument__code="social-cohesion").first() or making.loaded(making.small("social-cohesion"))
+    at = factories.World(**{**world.__dict__, "place": place or world.place})
+    row = making.answered(at, version, ["agree"] * (answers - 1) + ["disagree"], **fields)
+    settle(row, world)
+    return row
+
+
+def settle(row, world):
+    """Closed by who entered, approved by another."""
+    rounds.close(row, by=world.mande)
+    rounds.approve(row, by=factories.member(Role.PROGRAM_MANAGER, program=world.project.program))
+
+
+def records(client, place):
+    return client.get(reverse("place_records", args=[place.code])).content.decode()
+
+
+def test_incidents_cohesion_promises_and_needs_stand_on_the_same_quarters(client):
+    peace = make_peace()
+    world = peace.world
+    factories.incident(world, event_date=date(2026, 5, 3))
+    factories.incident(world, event_date=date(2026, 5, 4), verified_at=timezone.now(), verified_by=world.mande)
+    round_ = cohesion(world, held_on=date(2026, 2, 10), answers=30)
+    forum = peace.forum(name="Renk dialogue", started_on=date(2025, 1, 1))
+    promise(world, peace, forum, date(2026, 4, 2), "kept")
+    promise(world, peace, forum, date(2026, 5, 2), "open")
+    promise(world, peace, forum, date(2026, 5, 5), "withdrawn")
+    ranking(world, peace)
+    client.force_login(world.manager)
+    found = evidence.records(world.place, reader=world.manager, spans=places.quarters(TODAY), today=TODAY)
+    lines = {line.title: line for _level, lines in found.groups for line in lines}
+    assert [cell.words for cell in lines["Incidents"].cells][-3:] == ["0", "2", "0"]
+    assert [cell.words for cell in lines["Incidents, verified"].cells][-3:] == ["0", "1", "0"]
+    measured = lines[f"Social cohesion, {world.place.name}"].cells[-3]
+    assert measured.words == f"{results.of(round_).composite.mean:.1f} ± {results.of(round_).composite.half_width:.1f}, n 30"
+    assert [cell.words for cell in lines["Commitments kept"].cells][-3:] == ["–", "1 of 2", "–"]
+    page = records(client, world.place)
+    assert "Safe water" in page
+    assert "Renk dialogue" in page
+    assert "1 overdue" in page
+    file = b"".join(client.get(reverse("place_records", args=[world.place.code]) + "?export=csv")).decode()
+    assert "1 of 2" in file
+
+
+def promise(world, peace, forum, due_on, state):
+    fields = {"settled_on": due_on} if state in {"kept", "withdrawn"} else {}
+    Commitment.objects.create(
+        **peace.where(),
+        forum=forum,
+        text=f"Promise of {due_on}",
+        who="chiefs",
+        due_on=due_on,
+        state=state,
+        recorded_by=world.manager,
+        **fields,
+    )
+
+
+def ranking(world, peace):
+    row = NeedsRanking.objects.create(
+        **peace.where(), title="June", starts_on=date(2026, 6, 1), ends_on=date(2026, 6, 4), recorded_by=world.manager
+    )
+    women = row.groups.create(group="women", people=30)
+    for rank, text in enumerate(("Safe water", "Schools"), 1):
+        row.needs.create(text=text).ranks.create(group=women, rank=rank)
+
+
+def test_incidents_are_masked_by_their_class(client):
+    world = factories.world()
+    state = factories.place("SS07", parent=factories.country())
+    county = factories.place("SS0799", parent=state)
+    payam = factories.place("SS079901", parent=county)
+    ProjectPlace.objects.create(project=world.project, place=state)
+    kept_strict = factories.community(world, place=payam, sensitivity=Sensitivity.STRICT)
+    at = {"event_date": date(2026, 8, 2), "place": payam, "area": county}
+    factories.incident(world, **at)
+    factories.incident(world, **at, sensitivity=Sensitivity.STRICT)
+    factories.incident(world, **at, community=kept_strict)
+
+    def number(place):
+        found = evidence.records(place, reader=world.manager, spans=places.quarters(TODAY), today=TODAY)
+        return next((line.cells[-1].words for _level, lines in found.groups for line in lines if line.title == "Incidents"), None)
+
+    assert (number(state), number(county), number(payam)) == ("3", "1", None)
+    client.force_login(world.manager)
+    assert "never closer" in records(client, payam)
+
+
+def test_few_answers_are_hidden_from_readers_without_raw_figures(client):
+    peace = make_peace()
+    cohesion(peace.world, held_on=date(2026, 2, 10), answers=8)
+    client.force_login(peace.officer)
+    page = records(client, peace.world.place)
+    assert "Social cohesion" in page
+    assert "Hidden to protect people in small groups" in page
+    assert ", n 8" not in page
+    client.force_login(peace.world.mande)
+    assert ", n 8" in records(client, peace.world.place)
+
+
+def test_capacity_rounds_stand_by_institution_and_whose_score(client):
+    world = factories.world()
+    version = making.shipped("police-capacity")
+    row = making.capacity(world, version, assessor="moderated", held_on=date(2026, 2, 3))
+    codes = [item.code for item in version.items.all()]
+    option = version.option_sets.get().options.order_by("-score").first().code
+    rounds.respond(row, answers=dict.fromkeys(codes, option), evidence=dict.fromkeys(codes, "seen"), by=world.mande)
+    settle(row, world)
+    found = evidence.records(world.place, reader=world.manager, spans=places.quarters(TODAY), today=TODAY)
+    ((level, (line,)),) = found.groups
+    assert (level, line.title) == ("institution", row.organization.name)
+    assert "Moderated score" in line.says
+    assert line.cells[-3].value == Decimal(100)
+    client.force_login(world.manager)
+    assert row.organization.name in records(client, world.place)
+
+
+def test_a_stranger_sees_nothing_of_what_was_recorded(client):
+    peace = make_peace()
+    world = peace.world
+    community = factories.community(world, name="Renk town")
+    factories.incident(world, event_date=date(2026, 5, 3), community=community)
+    cohesion(world, held_on=date(2026, 2, 10))
+    peace.forum(name="Renk dialogue")
+    ranking(world, peace)
+    client.force_login(peace.stranger)
+    page = records(client, world.place)
+    for word in ("Incidents, verified", "Social cohesion, ", "Renk dialogue", "Safe water"):
+        assert word not in page
+    assert "Renk town" not in client.get(reverse("place_page", args=[world.place.code])).content.decode()
+    client.force_login(peace.officer)
+    assert "Renk town" in client.get(reverse("place_page", args=[world.place.code])).content.decode()
