@@ -122,7 +122,10 @@ def test_the_place_page_costs_the_same_however_much_happens_there(client, report
             place=world.place if number == 0 else factories.place(f"SS07{number}", parent=world.place),
         )
     officer = factories.member(Role.COMMUNITY_OFFICER, program=reported.project.program)
-    for reader, whole, levels, recorded in ((reported.mande, 12, 11, 12), (officer, 11, 12, 11)):  # money, or the register of published numbers
+    for reader, whole, levels, recorded in (
+        (reported.mande, 12, 11, 12),
+        (officer, 11, 12, 11),
+    ):  # money, or the register of published numbers
         client.force_login(reader)
         with django_assert_num_queries(whole):
             client.get(address(reported))
