@@ -173,7 +173,7 @@ def _commitments(inside: Any, reader: User, spans: Sequence[Quarter], today: dat
     rows = Commitment.objects.visible_to(reader).filter(place__in=inside, due_on__range=(spans[0].starts_on, today))
     found: dict[date, Standing] = defaultdict(Standing)
     for due_on, state in rows.exclude(state=Commitment.State.WITHDRAWN).values_list("due_on", "state"):
-        standing = found[next(one.starts_on for one in spans if due_on <= one.ends_on)]
+        standing = found[next(one.starts_on for one in spans if due_on is not None and due_on <= one.ends_on)]
         standing.due += 1
         standing.kept += state == Commitment.State.KEPT
     if not found:
@@ -209,4 +209,4 @@ def texts(groups: Iterable[tuple[str, list[Line]]]) -> Iterable[tuple[str, ...]]
     for level, lines in groups:
         for line in lines:
             words = (_("hidden") if cell.is_hidden else "" if cell.words == "–" else cell.words for cell in line.cells)
-            yield (Level(level).label, "", line.title, line.says, *words)
+            yield (str(Level(level).label), "", line.title, line.says, *words)
