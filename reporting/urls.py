@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reporting.views import donor_reports, entry, grants, records, review
+from reporting.views import donor_reports, entry, grants, records, review, versions
 
 REPORT = "reports/<str:code>/<str:period>/<int:partner>/"
 
@@ -36,6 +36,7 @@ urlpatterns = [
     path(REPORT + "attachments/", entry.files, name="report_attachments"),
     path(REPORT + "check/", entry.check, name="report_check"),
     path(REPORT + "history/", entry.history, name="report_history"),
+    path(REPORT + "versions/", versions.versions, name="report_versions"),
     path(REPORT + "records/", records.records, name="report_records"),
     path(REPORT + "records/<int:pk>/take/", records.take, name="report_take"),
     path(REPORT + "extend/", review.extend, name="report_extend"),

@@ -253,7 +253,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "grant": ("grant", REPORTING + "U"),
     "grant_approved": ("grant", "ME"),
     "grant_spending": ("grant", "ME"),
-    **dict.fromkeys(("report", "report_checklist", "report_narrative", "report_spending", "report_attachments", "report_check", "report_history", "report_records", "review", "review_aside", "workbook"), ("report", REPORTING)),
+    **dict.fromkeys(("report", "report_checklist", "report_narrative", "report_spending", "report_attachments", "report_check", "report_history", "report_versions", "report_records", "review", "review_aside", "workbook"), ("report", REPORTING)),
     "report_save": ("report", SENT),
     "report_act": ("report+submit", SENT),
     "report_take": ("report+0", SENT),
