@@ -12,14 +12,15 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal import auth as totp
+from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from accounts import keys, practice
 from accounts.models import Organization, User
 from accounts.roles import Role
+from dashboard.demo import cases, renk_town, story, surveys
 from dashboard.demo import forums as renk
-from dashboard.demo import renk_town, story, surveys
-from dashboard.demo.clock import at
+from dashboard.demo.clock import at, left_to_the_database
 from locations import gazetteer
 from locations.models import Place
 from privacy import files
@@ -83,6 +84,11 @@ class Cast:
 
 def build(*, password: str = "", say: Callable[[str], None] = lambda words: None) -> Built:
     """Build the whole demo into an empty installation; ``say`` hears how far it is."""
+    with left_to_the_database():
+        return _build(password, say)
+
+
+def _build(password: str, say: Callable[[str], None]) -> Built:
     today = timezone.localdate()
     first, last = _quarters(today)
     built, cast = Built(password or secrets.token_urlsafe(9)), Cast()
@@ -95,6 +101,9 @@ def build(*, password: str = "", say: Callable[[str], None] = lambda words: None
         say("six projects and two grants")
         _projects(cast, first, last)
         _grants(cast, first, last, today)
+        surveys.put_in_force(by=cast.people["admin"])
+    say("cases of two caseworkers")
+    _cases(cast)
     say("eight quarters of reports")
     _reports(cast, today)
     say("activities, gates and action points")
@@ -111,6 +120,15 @@ def build(*, password: str = "", say: Callable[[str], None] = lambda words: None
     _donor_reports(cast, today)
     _keys(cast, built)
     return built
+
+
+def _cases(cast: Cast) -> None:
+    people, partners = cast.people, cast.organizations
+    cases.build(
+        project=cast.projects["PPS-01"], partner=partners["NYI"], place=cast.places["SS0703"], state=cast.places["SS07"],
+        workers=(people["caseworker"], people["caseworker2"]), supervisor=people["supervisor"], administrator=people["admin"],
+        receivers=(partners["LAN"], partners["WL"]), answerer=people["lino"],
+    )  # fmt: skip
 
 
 def _surveys(cast: Cast, today: date) -> None:
@@ -161,15 +179,16 @@ def _people_and_places(cast: Cast, built: Built, first: date) -> None:
         code=code, name=f"{name} {first.year}–{first.year + 2}", starts_on=first, ends_on=_months_on(first, 36) - timedelta(days=1),
         organization=agency, description="Work with people, communities and institutions so that conflict drives fewer people from home.",
     )  # fmt: skip
+    hashed = make_password(built.password)
     for email, name, employer, language, roles in story.PEOPLE:
         person = User.objects.create_user(
             f"{email}@{DOMAIN}",
-            built.password,
             name=name,
             organization=cast.organizations[employer],
             language=language,
             time_zone="Africa/Juba",
         )
+        User.objects.filter(pk=person.pk).update(password=hashed)
         EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
         cast.people[email] = person
         for role, scope in roles:

@@ -41,6 +41,7 @@ PEOPLE = [
     ("reporter", "Ayen Reporter", "NYI", "en", [("partner_reporter", "NYI")]),
     ("partner", "Santino Partner", "NYI", "en", [("partner_manager", "NYI")]),
     ("caseworker", "Nyamal Caseworker", "NYI", "en", [("caseworker", "NYI")]),
+    ("caseworker2", "Akuol Caseworker", "NYI", "ar", [("caseworker", "NYI")]),
     ("supervisor", "Deng Supervisor", "agency", "en", [("case_supervisor", "program")]),
     ("focal", "Mary Focal Point", "agency", "fr", [("focal_point", "portal"), ("clearance_decider", "portal")]),
     ("auditor", "Peter Auditor", "agency", "en", [("auditor", "portal")]),

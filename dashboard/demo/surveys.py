@@ -26,10 +26,8 @@ def build(
     *, today: date, administrator: User, by: User, approver: User, cohesion: tuple[Project, Organization, Place],
     police: tuple[Project, Organization, Place],
 ) -> list[SurveyRound]:  # fmt: skip
-    """Load and activate what needs no official text, then hold the rounds; ``by`` enters, ``approver`` approves."""
-    instruments.load_shipped(by=administrator)
-    for version in InstrumentVersion.objects.filter(status="draft", needs_official_text=False).select_related("instrument"):
-        instruments.activate(version, by=administrator)
+    """Put the instruments in force, then hold the rounds; ``by`` enters, ``approver`` approves."""
+    put_in_force(by=administrator)
     chance = random.Random(7)  # noqa: S311 - the same demo every time
     held = []
     for hold, rows, where in ((_cohesion, COHESION, cohesion), (_police, POLICE, police)):
@@ -40,6 +38,15 @@ def build(
                 rounds.approve(row, by=approver)
             held.append(row)
     return held
+
+
+def put_in_force(*, by: User) -> None:
+    """Load and activate what needs no official text; what is in force already stays."""
+    if InstrumentVersion.objects.active().exists():
+        return
+    instruments.load_shipped(by=by)
+    for version in InstrumentVersion.objects.filter(status="draft", needs_official_text=False).select_related("instrument"):
+        instruments.activate(version, by=by)
 
 
 def _held_on(today: date, months: int) -> date:
