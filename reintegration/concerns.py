@@ -44,7 +44,7 @@ def erase_expired(*, today: date | None = None) -> int:
 
 
 def set_factors(case: Case, *, push: str, pull: str, protective: str, by: User) -> Profile:
-    """What pushes and pulls a person at risk, and what protects: words for the plan, never added up to a score."""
+    """What pushes and pulls a person at risk, and what protects: words for the plan beside the profile's codes, never a score."""
     opening.require_work(case, by)
     casework.require_open(case)
     if case.pathway != Pathway.PREVENTION:
@@ -52,7 +52,7 @@ def set_factors(case: Case, *, push: str, pull: str, protective: str, by: User) 
     given = dict(zip(FACTORS, (push.strip(), pull.strip(), protective.strip()), strict=True))
     with transaction.atomic():
         profile = Profile.objects.filter(case=case).first() or Profile(case=case)
-        profile.factors, profile.updated_by = given, by
+        profile.factors, profile.updated_by = {**(profile.factors or {}), "words": given}, by
         profile.save()
         audit.record("case.factors_set", [case], by=by)
     return profile

@@ -137,7 +137,8 @@ def save(case: Case, *, answers: Mapping[str, str], by: User, factors: Mapping[s
         row = Profile.objects.filter(case=case).first() or Profile(case=case)
         row.answers, row.updated_by = kept, by
         if factors is not None:
-            row.factors = {kind: [code for code in factors.get(kind, []) if code in listed[kind]] for kind in listed}
+            chosen = {kind: [code for code in factors.get(kind, []) if code in listed[kind]] for kind in listed}
+            row.factors = {**(row.factors or {}), **chosen}  # the words that stand beside them stay
         whole = all(question.key in kept for question in questions() if question.needed)
         row.completed_at, row.completed_by = (row.completed_at or timezone.now(), row.completed_by or by) if whole else (None, None)
         row.save()
@@ -155,6 +156,17 @@ def told(row: Profile | None) -> list[tuple[Any, Any]]:
         for key in shown
         if answers.get(key) not in (None, "", "unknown")
     ]
+
+
+def factors_of(row: Profile | None) -> list[tuple[Any, list[Any], str]]:
+    """What pushes, pulls and protects: each with the factors that were chosen and the person's words; empty where nothing is known."""
+    kept = (row.factors if row is not None else None) or {}
+    words = kept.get("words") or {}
+    words = {**words, "protects": words.get("protective", "")}
+    found = [
+        (title, [label for code, label in choices if code in kept.get(kind, ())], words.get(kind, "")) for kind, title, choices in FACTORS
+    ]
+    return found if any(chosen or said for _title, chosen, said in found) else []
 
 
 def questions() -> list[Question]:

@@ -40,6 +40,7 @@ from programs import (
 )
 from programs.models import (
     Disaggregation,
+    ExpectedReport,
     Grant,
     Indicator,
     IndicatorDefinition,
@@ -50,9 +51,9 @@ from programs.models import (
     ReportRequirement,
     Theme,
 )
-from reporting import checks, donor_report, drafts, report_files, submissions
+from reporting import checks, donor_report, drafts, prefill, report_files, submissions
 from reporting.drafts import FigureInput
-from reporting.models import NarrativeQuestion
+from reporting.models import NarrativeQuestion, Submission
 
 QUARTERS = 8
 DOMAIN = "demo.example"
@@ -256,7 +257,8 @@ def _framework(cast: Cast, project: Project, told: story.ProjectStory, by: User)
         framework.set_target(indicator, by=by, **aim)
         by_partner: dict[str, list[Place]] = {}
         for organization, place in told.partners:
-            by_partner.setdefault(organization, []).append(cast.places[place])
+            if not plan.alone or organization == plan.by:
+                by_partner.setdefault(organization, []).append(cast.places[place])
         for organization, places in by_partner.items():
             framework.assign(indicator, by=by, partner=cast.organizations[organization], places=places)
 
@@ -298,6 +300,7 @@ def _reports(cast: Cast, today: date) -> None:
                 calendar.open_due()
             period.refresh_from_db()
             if period.ends_on >= today:
+                _running_draft(cast, told, project, period, today)
                 continue
             is_last = number == len(periods) - 2
             for organization in dict.fromkeys(name for name, _place in told.partners):
@@ -316,8 +319,11 @@ def _report(
     partner, reporter, mande = cast.organizations[organization], cast.reporter(organization), cast.people["mande"]
     late = int(sha256(f"{told.code}{organization}{number}".encode()).hexdigest(), 16) % 9 - 6
     with at(_moment(period.due_on + timedelta(days=late))):
+        if told.has_records(organization):
+            prefill.refresh(_expected(project, partner, period))
         submission = drafts.start(project, partner, period, by=reporter)
-        drafts.write_figures(submission, _figures(cast, told, project, organization, number), by=reporter)
+        typed = _figures(cast, told, project, organization, number)
+        drafts.write_figures(submission, [*typed, *(_without_records(submission) if told.has_records(organization) else [])], by=reporter)
         questions = drafts.questions_for(project)
         answers = {question.pk: text for question, text in zip(questions, story.ANSWERS, strict=True)}
         drafts.write_narrative(submission, by=reporter, answers=answers, challenges="Floods and road closures." if number % 3 == 1 else "")
@@ -341,6 +347,27 @@ def _report(
             assert figure is not None
             words = "Attendance sheets show fewer people. Which number is right?"
             submissions.return_for_revision(submission, by=mande, comments=[submissions.Comment(figure.indicator, figure.place, words)])
+
+
+def _running_draft(cast: Cast, told: story.ProjectStory, project: Project, period: ReportingPeriod, today: date) -> None:
+    """Who reports from cases opened the draft of the running period eight days ago; the cases moved on, so the records drift."""
+    for organization in dict.fromkeys(plan.by for plan in told.indicators if plan.by):
+        partner, reporter = cast.organizations[organization], cast.reporter(organization)
+        opened = max(today - timedelta(days=8), period.starts_on)
+        with at(_moment(opened)):
+            prefill.refresh(_expected(project, partner, period))
+            submission = drafts.start(project, partner, period, by=reporter)
+            first = next(one for one in drafts.owed(project, partner, period) if not one.indicator.definition.computed_by)
+            drafts.write_figures(
+                submission,
+                [FigureInput(first.indicator.code, first.place.code, numerator=Decimal(51), denominator=Decimal(84))],
+                by=reporter,
+            )
+        prefill.refresh(_expected(project, partner, period))
+
+
+def _expected(project: Project, partner: Organization, period: ReportingPeriod) -> ExpectedReport:
+    return ExpectedReport.objects.select_related("project", "partner", "period").get(project=project, partner=partner, period=period)
 
 
 def _spend(cast: Cast, project: Project, partner: Organization, period: ReportingPeriod, told: story.ProjectStory) -> None:
@@ -367,9 +394,21 @@ def _figures(cast: Cast, told: story.ProjectStory, project: Project, organizatio
     for indicator in project.indicators.select_related("definition").order_by("order"):
         plan = next(p for p in told.indicators if p.code == indicator.code)
         for index, (name, place) in enumerate(told.partners):
-            if name == organization:
+            if name == organization and plan.by != name and not plan.alone:
                 found += _figure(indicator, plan, cast.places[place].code, number, index)
     return found
+
+
+def _without_records(submission: Submission) -> list[FigureInput]:
+    """What the cases say nothing about yet: the reason, or that it is none."""
+    filled = set(submission.figures.values_list("indicator", flat=True))
+    rows = submission.project.indicators.exclude(pk__in=filled).exclude(definition__computed_by="").select_related("definition")
+    owed = {one.indicator.pk: one.place.code for one in drafts.owed(submission.project, submission.partner, submission.period)}
+    return [
+        FigureInput(row.code, owed[row.pk], reason="not_due") if row.definition.is_ratio else FigureInput(row.code, owed[row.pk], value=Decimal(0))
+        for row in rows
+        if row.pk in owed
+    ]  # fmt: skip
 
 
 def _figure(indicator: Indicator, plan: story.Plan, place: str, number: int, index: int) -> list[FigureInput]:

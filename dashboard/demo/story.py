@@ -57,7 +57,8 @@ class Plan:
     """An indicator of a project: the library's code, under which result, what a quarter looks like per partner, and the aim.
 
     Numbers: ``start`` in the first quarter and ``step`` more each quarter; for a share ``start`` and ``step`` are percent of
-    ``of`` people asked. ``baseline`` is a number or a percentage.
+    ``of`` people asked. ``baseline`` is a number or a percentage. What ``by`` partner reports comes from its cases in the portal;
+    ``alone``: no other partner reports it.
     """
 
     code: str
@@ -67,6 +68,8 @@ class Plan:
     target: int
     baseline: int = 0
     of: int = 0
+    by: str = ""
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,10 @@ class ProjectStory:
     indicators: list[Plan]
     partners: list[tuple[str, str]]  # organization, place
 
+    def has_records(self, organization: str) -> bool:
+        """Whether this partner reports some of it from its own cases."""
+        return any(plan.by == organization for plan in self.indicators)
+
 
 PROJECTS = [
     ProjectStory(
@@ -91,7 +98,10 @@ PROJECTS = [
         ],
         [
             Plan("OUT-1", "1", 47, 2.4, 70, 41, of=80),
-            Plan("DDR-6", "1.1", 38, 11, 150),
+            Plan("DDR-7", "1", 0, 0, 65, 27, of=40, by="NYI", alone=True),
+            Plan("DDR-1c", "1.1", 0, 0, 60, by="NYI", alone=True),
+            Plan("DDR-6", "1.1", 3, 1.2, 40, by="NYI"),
+            Plan("DDR-6b", "1.1", 0, 0, 40, by="NYI", alone=True),
             Plan("LIV-1", "1.1", 18, 3, 420),
             Plan("LIV-2", "1.2", 21, 2.5, 480),
             Plan("LIV-4", "1.2", 9, 3, 320),

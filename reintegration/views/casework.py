@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 
 from locations.models import PlaceTree
 from programs.views.acts import press
-from reintegration import casework, concerns, contacts, followup, offers, opening, planning, referrals
+from reintegration import casework, concerns, contacts, followup, offers, opening, planning, profile, referrals
 from reintegration.models import Case, CaseContact, Goal, Opportunity, OverrideRequest, Plan, Profile, Referral, ServiceGiven
 
 PARTS: dict[str, Any] = {
@@ -146,8 +146,8 @@ class CaseOffers(CasePart):
     template = "reintegration/case_offers.html"
 
     def context(self) -> dict[str, Any]:
-        profile = Profile.objects.filter(case=self.case).first()
-        wishes = offers.wishes_of(self.case, profile.answers if profile is not None else {})
+        told = Profile.objects.filter(case=self.case).first()
+        wishes = offers.wishes_of(self.case, told.answers if told is not None else {})
         today = timezone.localdate()
         rows = list(
             Opportunity.objects.filter(program=self.case.project.program_id)
@@ -161,14 +161,11 @@ class CaseOffers(CasePart):
             asked = [one.fact for one in row.requirements.all()]
             reasons = offers.reasons(wishes, row, asked, is_near=row.place_id in near, today=today)
             found.append({"offer": row, "reasons": reasons, "suits": offers.suits(reasons)})
-        return {"found": sorted(found, key=lambda one: offers.weight(one["reasons"])), "has_profile": profile is not None}
+        return {"found": sorted(found, key=lambda one: offers.weight(one["reasons"])), "has_profile": told is not None}
 
 
-def _factors(case: Case) -> dict[str, str] | None:
-    if case.pathway != "prevention":
-        return None
-    profile = Profile.objects.filter(case=case).first()
-    return profile.factors if profile is not None else None
+def _factors(case: Case) -> list[tuple[Any, list[Any], str]]:
+    return profile.factors_of(Profile.objects.filter(case=case).first()) if case.pathway == "prevention" else []
 
 
 # Buttons

@@ -26,6 +26,7 @@ from reintegration.models import (
     Goal,
     ItemHandedOver,
     Livelihood,
+    Profile,
     Referral,
     ServiceGiven,
     SharingAgreement,
@@ -193,6 +194,10 @@ class SetFactors(OnCase):
             "pull": words(_("What draws towards a group")),
             "protective": words(_("What protects"), help_text=_("Words for the plan. They are never added up to a score.")),
         }
+
+    def initial(self) -> dict[str, Any]:
+        kept = Profile.objects.filter(case=self.case).first()
+        return ((kept.factors or {}).get("words") or {}) if kept is not None else {}
 
     def act(self, form: forms.Form) -> Any:
         return concerns.set_factors(self.case, by=self.request.user, **form.cleaned_data)

@@ -4,13 +4,15 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models import Count
 from django.test import Client
 
 from accounts import audit
 from accounts.models import AuditEvent, User
 from communities.models import Community, Forum
 from programs.models import Project, ReportingPeriod
-from reporting.models import DonorReport, Figure, Submission
+from reintegration.models import Case, ChildHandover, FollowUp, IntakeDraft, Referral, StepProposal
+from reporting.models import DonorReport, Figure, Prefill, Submission
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +46,22 @@ def test_the_demo_stands_as_on_a_tuesday_before_a_donor_deadline(said):
     town = Community.objects.get()
     assert town.warnings.filter(decided_at__isnull=True).count() == 1
     assert set(Forum.objects.values_list("community", flat=True)) == {town.pk}
+    # The cases stand in every state that somebody waits in, and the reports' figures come out of them.
+    stand = dict(Case.objects.values_list("state").annotate(Count("pk")))
+    assert set(stand) == {
+        "identified", "accepted", "eligible", "deferred", "ineligible", "profiled", "active", "completed", "closed"
+    }  # fmt: skip
+    assert stand["completed"] + stand["closed"] >= 10, "fewer would be hidden on the page of counts"
+    assert set(Referral.objects.values_list("state", flat=True)) == {"sent", "accepted", "declined", "completed", "withdrawn"}
+    assert FollowUp.objects.filter(wave=6, outcome__was_reached=False).exists()
+    assert (IntakeDraft.objects.count(), StepProposal.objects.count()) == (1, 2)
+    assert list(ChildHandover.objects.filter(handed_over_at__isnull=True).values_list("boys")) == [(1,)]
+    counted = Prefill.objects.filter(submission__project__code="PPS-01", submission__partner__name="Nile Youth Initiative")
+    assert set(counted.values_list("tally", flat=True)) == {
+        "cases.in_work_6_months", "cases.registered", "cases.plans_active", "cases.completed"
+    }  # fmt: skip
+    drafted = counted.filter(submission__state="draft")
+    assert sorted(drafted.filter(has_drifted=True).values_list("tally", flat=True)) == ["cases.plans_active", "cases.registered"]
     client = Client()
     assert client.login(username="reporter@demo.example", password="a-long-demo-password")
 

@@ -16,6 +16,8 @@ from accounts.roles import Role
 from plumbing.refusals import Invalid
 from reintegration import concerns, contacts, followup, todo
 from reintegration.models import Assessment, Concern, FollowUp
+from reintegration.profile import factors_of
+from reintegration.profile import save as save_profile
 from surveys import instruments
 from surveys.models import InstrumentVersion
 from tests import cases, factories
@@ -165,7 +167,14 @@ def test_a_concern_is_read_by_its_writer_and_the_supervisor_and_is_erased_by_its
 def test_factors_belong_to_prevention_and_are_never_a_score(world):
     case = cases.case(world, state="accepted", pathway="prevention")
     profile = concerns.set_factors(case, push="No work", pull="Cousins", protective="Mother", by=case.caseworker)
-    assert profile.factors == {"push": "No work", "pull": "Cousins", "protective": "Mother"}
+    words = {"push": "No work", "pull": "Cousins", "protective": "Mother"}
+    assert profile.factors == {"words": words}
+    chosen = {"push": ["no_income"], "pull": [], "protects": ["family"]}
+    kept = save_profile(case, answers={}, factors=chosen, by=case.caseworker)
+    assert kept.factors == {"words": words, **chosen}, "the words and the codes stand beside each other"
+    assert [[list(map(str, labels)), said] for _title, labels, said in factors_of(kept)] == [
+        [["No income"], "No work"], [[], "Cousins"], [["Family"], "Mother"]
+    ]  # fmt: skip
     with pytest.raises(Invalid):
         concerns.set_factors(cases.case(world, state="active"), push="", pull="", protective="", by=cases.supervisor(world))
 
