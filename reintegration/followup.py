@@ -113,6 +113,8 @@ def assess(
 ) -> Assessed:
     """Keep what a person answered, encrypted, with its scores; the same follow-up again corrects it and scores it anew.
 
+    The baseline is done with that; a later follow-up also wants to know how the person lives, and stays due until it is settled.
+
     Raises ``NoInstrument``, ``Invalid``.
     """
     case = follow_up.case
@@ -135,6 +137,8 @@ def assess(
     with transaction.atomic():
         row.save()
         instruments.mark_used(asked.version)
+        if follow_up.wave == 0:
+            FollowUp.objects.filter(pk=follow_up.pk, state=FollowUp.State.DUE).update(state=FollowUp.State.DONE, settled_on=held_on)
         row.scores.all().delete()
         AssessmentScore.objects.bulk_create(_scores(row, scored))
         audit.record(
