@@ -36,7 +36,9 @@ def visit(chromium: Any, live_server: Any) -> Iterator[Any]:
         page.on(
             "console",
             lambda said: (
-                said.type == "error" and not any(w in said.text for w in ("409", "422", "ERR_INTERNET_DISCONNECTED")) and wrong.append(said.text)
+                said.type == "error"
+                and not any(w in said.text for w in ("409", "422", "ERR_INTERNET_DISCONNECTED"))
+                and wrong.append(said.text)
             ),
         )
         page.on("pageerror", lambda error: wrong.append(str(error)))
