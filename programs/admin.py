@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
-from django.core.exceptions import ValidationError
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit
 from accounts.roles import Permission
 from plumbing.refusals import Refused
-from programs import access, actionpoints, activities, calendar, framework, gates, grants, library, projects, workplan
+from programs import access, actionpoints, activities, calendar, framework, gates, grants, invitations, library, people, projects, workplan
 from programs.forms import computed_by
 from programs.models import (
     ActionPoint,
@@ -34,7 +34,9 @@ from programs.models import (
     GrantProject,
     Indicator,
     IndicatorDefinition,
+    Invitation,
     Marker,
+    Membership,
     MonitoringVisit,
     Program,
     Project,
@@ -680,3 +682,89 @@ class ReviewAdmin(ActAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         take_on(obj, gates.record_review(by=request.user, **form.cleaned_data))  # type: ignore[arg-type]
+
+
+# Who may do what
+
+
+class RoleGivingAdmin(ActAdmin):
+    """Roles are given and offered here by the acts of the pages; nothing is edited: one ends and another is given."""
+
+    word = Permission.INVITE
+    list_filter: ClassVar[Any] = ("role",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "role":
+            kwargs["choices"] = [("", _("Choose")), *((role.value, role.label) for role in access.roles_to_give(request.user))]  # type: ignore[arg-type]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        try:
+            take_on(obj, self.give(form.cleaned_data, by=request.user))
+        except (PermissionDenied, access.RoleClash, invitations.InvitationNotSent) as refused:
+            raise ValidationError(str(refused)) from refused
+
+    def give(self, values: dict[str, Any], *, by: Any) -> Model:
+        raise NotImplementedError
+
+    def each(self, request: HttpRequest, rows: QuerySet[Any], act: Any, words: Any) -> None:
+        """One act per chosen row; what is refused is said and the others go on."""
+        done = 0
+        for row in rows:
+            try:
+                act(row, by=request.user)
+                done += 1
+            except (PermissionDenied, access.LastAdministrator) as refused:
+                self.message_user(request, f"{row}: {refused}", messages.ERROR)
+        if done:
+            self.message_user(request, words % {"number": done}, messages.SUCCESS)
+
+
+@admin.register(Membership)
+class MembershipAdmin(RoleGivingAdmin):
+    list_display = ("user", "role", "organization", "program", "project", "place", "starts_on", "ends_on", "deputy_for")
+    list_select_related = ("user", "organization", "program", "project", "place", "deputy_for")
+    search_fields = ("user__name", "user__email", "organization__name", "program__code", "project__code")
+    autocomplete_fields = ("user", "organization", "program", "project", "place")
+    fields = ("user", "role", "organization", "program", "project", "place", "starts_on", "ends_on")
+    actions = ("end_now",)
+    date_hierarchy = "starts_on"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).filter(user__in=people.visible_to(request.user))
+
+    def give(self, values: dict[str, Any], *, by: Any) -> Model:
+        return access.give(by=by, **values)
+
+    def has_invite_permission(self, request: HttpRequest) -> bool:
+        return self._may_write(request)
+
+    @admin.action(description=_("End the chosen roles at once"), permissions=["invite"])
+    def end_now(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        self.each(request, rows.current().select_related("user", "organization"), access.end, _("%(number)s roles have ended."))  # type: ignore[attr-defined]
+
+
+@admin.register(Invitation)
+class InvitationAdmin(RoleGivingAdmin):
+    list_display = ("email", "name", "role", "employer", "invited_at", "invited_by", "expires_at", "accepted_at", "withdrawn_at")
+    list_select_related = ("employer", "invited_by")
+    search_fields = ("email", "name", "employer__name")
+    autocomplete_fields = ("employer", "organization", "program", "project", "place")
+    fields = ("email", "name", "role", "employer", "organization", "program", "project", "place", "language")
+    actions = ("withdraw",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).filter(employer__in=people.organizations_visible_to(request.user))
+
+    def give(self, values: dict[str, Any], *, by: Any) -> Model:
+        return invitations.invite(by=by, **values)
+
+    def has_invite_permission(self, request: HttpRequest) -> bool:
+        return self._may_write(request)
+
+    @admin.action(description=_("Withdraw the chosen invitations"), permissions=["invite"])
+    def withdraw(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        self.each(request, rows.open(), invitations.withdraw, _("%(number)s invitations are withdrawn."))  # type: ignore[attr-defined]

@@ -17,6 +17,8 @@ from programs.models import (
     Grant,
     Indicator,
     IndicatorDefinition,
+    Invitation,
+    Membership,
     Program,
     Project,
     Result,
@@ -223,3 +225,45 @@ def test_a_clearance_is_decided_not_edited(as_admin, field):
     page = reverse("admin:programs_supportclearance_change", args=[row.pk])
     assert as_admin.get(page).status_code == 200
     assert as_admin.post(page, {"scope": "Weapons"}).status_code == 403
+
+
+def test_a_role_is_given_and_ended_by_the_acts_of_the_pages(as_admin, field):
+    somebody = factories.user()
+    role = {"user": somebody.pk, "role": "mande_officer", "program": field.program.pk, "starts_on": day(), "ends_on": ""}
+    add, rows_ = reverse("admin:programs_membership_add"), reverse("admin:programs_membership_changelist")
+    assert as_admin.post(add, role).status_code == 302
+    given = Membership.objects.get(user=somebody)
+    assert given.given_by == field.administrator
+    assert AuditEvent.objects.filter(event="membership.given", actor=f"user:{field.administrator.pk}").count() == 1
+    assert "needs a scope" in refusal(as_admin.post(add, {**role, "role": "community_officer", "program": ""}))
+    clashing = refusal(as_admin.post(add, {**role, "role": "auditor", "program": ""}))
+    assert "never held together" in clashing
+    assert Membership.objects.filter(user=somebody).count() == 1
+    assert as_admin.post(reverse("admin:programs_membership_change", args=[given.pk]), role).status_code == 403
+    assert as_admin.post(reverse("admin:programs_membership_delete", args=[given.pk]), {"post": "yes"}).status_code == 403
+
+    as_admin.post(rows_, {"action": "end_now", "_selected_action": [given.pk]})
+    assert access.roles(somebody) == frozenset()
+    assert AuditEvent.objects.filter(event="membership.ended").count() == 1
+    own = Membership.objects.get(user=field.administrator)
+    page = as_admin.post(rows_, {"action": "end_now", "_selected_action": [own.pk]}, follow=True).content.decode()
+    assert "last administrator" in page
+    assert Membership.objects.filter(pk=own.pk, ends_on=None).exists()
+
+
+def test_somebody_is_invited_and_the_invitation_is_withdrawn(as_admin, field, mailoutbox):
+    offer = {
+        "email": "new@partner.example", "name": "New", "role": "partner_reporter", "employer": field.partner.pk,
+        "organization": field.partner.pk, "language": "en",
+    }  # fmt: skip
+    add = reverse("admin:programs_invitation_add")
+    assert as_admin.post(add, offer).status_code == 302
+    row = Invitation.objects.get()
+    assert (row.invited_by, mailoutbox[0].to) == (field.administrator, ["new@partner.example"])
+    assert "Name the partner" in refusal(as_admin.post(add, {**offer, "email": "other@partner.example", "organization": ""}))
+    assert len(mailoutbox) == 1
+    assert row.token_hash not in as_admin.get(reverse("admin:programs_invitation_change", args=[row.pk])).content.decode()
+    as_admin.post(reverse("admin:programs_invitation_changelist"), {"action": "withdraw", "_selected_action": [row.pk]})
+    row.refresh_from_db()
+    assert row.withdrawn_at is not None
+    assert AuditEvent.objects.filter(event="invitation.withdrawn").count() == 1
