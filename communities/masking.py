@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, F, Func, IntegerField, QuerySet, Value
+from django.db.models import Count, F, Func, IntegerField, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, ExtractMonth, ExtractYear
 
 from communities.models import Incident
@@ -57,11 +57,26 @@ def shown_area(incident: Incident) -> Any:
     return incident.area.parent or incident.area if _class_of(incident) == Sensitivity.STRICT else incident.area
 
 
+# What makes an incident strict: its own class or that of its community.
+STRICT = Q(sensitivity=Sensitivity.STRICT) | Q(community__isnull=False, community__sensitivity=Sensitivity.STRICT)
+_AREA = ("area__code", "area__name", "area__level", "area__parent__code", "area__parent__name", "sensitivity", "of_community")
+
+
+def rows(incidents: QuerySet[Incident]) -> Iterable[dict[str, Any]]:
+    """Incidents as rows that ``area_of`` and ``is_strict`` take, with their community and when they were verified. One query."""
+    found = incidents.order_by().annotate(of_community=Coalesce(F("community__sensitivity"), Value(0)))
+    return found.values("pk", "community_id", "verified_at", *_AREA)
+
+
+def is_strict(row: dict[str, Any]) -> bool:
+    return max(row["sensitivity"], row["of_community"]) == Sensitivity.STRICT
+
+
 def cells(incidents: QuerySet[Incident]) -> list[Cell]:
     """The incidents that count, as numbers by area, month and kind. One query."""
     found: Counter[tuple[str, str, date, str, bool]] = Counter()
     for row in _grouped(incidents, year=ExtractYear("event_date"), month=ExtractMonth("event_date"), kind=F("type")):
-        code, name = _area(row)
+        code, name = area_of(row)
         found[code, name, date(row["year"], row["month"], 1), row["kind"], row["is_verified"]] += row["number"]
     keys = sorted({key[:4] for key in found}, key=lambda key: (-key[2].toordinal(), key[1], key[3]))
     return [Cell(*key, found[(*key, True)], found[(*key, False)]) for key in keys]
@@ -71,7 +86,7 @@ def areas(incidents: QuerySet[Incident]) -> list[Area]:
     """How many incidents each area has, most first. One query."""
     found: Counter[tuple[str, str, bool]] = Counter()
     for row in _grouped(incidents):
-        found[(*_area(row), row["is_verified"])] += row["number"]
+        found[(*area_of(row), row["is_verified"])] += row["number"]
     keys = {key[:2] for key in found}
     every = [Area(*key, found[(*key, True)], found[(*key, False)]) for key in keys]
     return sorted(every, key=lambda area: (-area.number, area.name))
@@ -117,8 +132,7 @@ def _class_of(incident: Incident) -> int:
 
 
 def _grouped(incidents: Any, **by: Any) -> Iterable[dict[str, Any]]:
-    names = ("area__code", "area__name", "area__level", "area__parent__code", "area__parent__name", "sensitivity")
-    return _counted(incidents, *names, "is_verified", of_community=Coalesce(F("community__sensitivity"), Value(0)), **by)
+    return _counted(incidents, *_AREA[:-1], "is_verified", of_community=Coalesce(F("community__sensitivity"), Value(0)), **by)
 
 
 def _counted(incidents: Any, *names: str, **by: Any) -> Iterable[dict[str, Any]]:
@@ -127,8 +141,8 @@ def _counted(incidents: Any, *names: str, **by: Any) -> Iterable[dict[str, Any]]
     return rows.values(*names, *by).annotate(number=Count("pk"))
 
 
-def _area(row: dict[str, Any]) -> tuple[str, str]:
-    strict = max(row["sensitivity"], row["of_community"]) == Sensitivity.STRICT
-    if strict and row["area__level"] > 1:
+def area_of(row: dict[str, Any]) -> tuple[str, str]:
+    """Code and name of the area that a row is shown by."""
+    if is_strict(row) and row["area__level"] > 1:
         return row["area__parent__code"], row["area__parent__name"]
     return row["area__code"], row["area__name"]

@@ -39,9 +39,10 @@ class Rate:
     why: str = ""
 
 
-def on(communities: Iterable[int], day: date) -> dict[int, Told]:
-    """The newest count of each community up to a day, its groups added; a community without one is left out. One query."""
-    rows = PopulationCount.objects.filter(community__in=list(communities), observed_on__lte=day).order_by("-observed_on", "-id")
+def on(communities: Iterable[int], day: date | None = None) -> dict[int, Told]:
+    """The newest count of each community (up to a day), its groups added; a community without one is left out. One query."""
+    rows = PopulationCount.objects.filter(community__in=list(communities)).order_by("-observed_on", "-id")
+    rows = rows if day is None else rows.filter(observed_on__lte=day)
     found: dict[int, Told] = {}
     for community, observed_on, source, people in rows.values_list("community_id", "observed_on", "source", "people"):
         before = found.setdefault(community, Told(0, observed_on, source))

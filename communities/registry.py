@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,7 +18,7 @@ from communities.models import AccessCheck, Community, CommunityProject, Populat
 from locations.models import Place
 from plumbing.refusals import Invalid, Problem
 from programs import access
-from programs.models import Project
+from programs.models import Project, ProjectPartner
 
 
 def require(by: User, permission: Permission, community: Community) -> None:
@@ -33,6 +34,15 @@ def require(by: User, permission: Permission, community: Community) -> None:
 
 def allows(by: Any, permission: Permission, community: Community) -> bool:
     return Community.objects.visible_to(by, permission).filter(pk=community.pk).exists()
+
+
+def keepers(user: Any, permission: Permission) -> QuerySet[Organization]:
+    """Organizations for which this person may keep records: partners of the projects, or the agency's own offices."""
+    projects = Project.objects.visible_to(user, permission)
+    own = {one.scope.get("partner") for one in access.held(user) if permission in one.words}
+    named = ProjectPartner.objects.filter(project__in=projects).exclude(role=ProjectPartner.Role.FUNDING).values("organization")
+    found = Organization.objects.filter(Q(pk__in=named) | Q(kind=Organization.Kind.AGENCY))
+    return (found if None in own else found.filter(pk__in=own)).order_by("name")
 
 
 def add(

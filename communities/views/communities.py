@@ -13,7 +13,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Organization
 from accounts.roles import Permission
 from communities import issues, registry, trend
 from communities.forms import AccessForm, CommunityForm, PopulationForm
@@ -22,7 +21,7 @@ from plumbing.lists import Column, Listing, ListPage
 from programs import access
 from programs.access import NotAllowed
 from programs.forms import places_of
-from programs.models import Project, ProjectPartner
+from programs.models import Project
 from programs.models.projects import Sensitivity
 from programs.views.acts import FormPage
 
@@ -174,12 +173,7 @@ class CheckAccess(OfCommunity):
 
 
 def keepers(user: Any) -> Any:
-    """Organizations for which this person may keep a community: partners of the projects, or the agency's own offices."""
-    projects = Project.objects.visible_to(user, RECORD)
-    own = {one.scope.get("partner") for one in access.held(user) if RECORD in one.words}
-    named = ProjectPartner.objects.filter(project__in=projects).exclude(role=ProjectPartner.Role.FUNDING).values("organization")
-    found = Organization.objects.filter(Q(pk__in=named) | Q(kind=Organization.Kind.AGENCY))
-    return (found if None in own else found.filter(pk__in=own)).order_by("name")
+    return registry.keepers(user, RECORD)
 
 
 def _population(community: Community) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Organization
-from communities.models import Commitment, CommitmentEvidence, Dispute, Forum
+from communities.models import Commitment, CommitmentEvidence, Dispute, EarlyWarning, Forum
 from exchange.models import Import
 from institutions.models import Engagement, Institution
 from programs.models import (
@@ -87,6 +87,23 @@ def action_points(world: World) -> Any:
         due_on=date(2026, 5, 1),
         raised_by=world.manager,
     )
+
+
+def communities(world: World) -> Any:
+    row = factories.community(world, name=f"{world.project.code} town {uuid.uuid4().hex[:6]}")
+    row.population.create(group="host", people=900, observed_on=date(2026, 1, 5), source="county", recorded_by=world.reporter)
+    return row
+
+
+def incidents(world: World) -> Any:
+    return factories.incident(world, text=f"{world.project.code} told in words", community=communities(world))
+
+
+def early_warnings(world: World) -> Any:
+    return EarlyWarning.objects.create(
+        community=communities(world), rule="person", severity=2, signal=f"{world.project.code} armed men", raised_by=world.reporter,
+        due_at=timezone.now() + timedelta(hours=48),
+    )  # fmt: skip
 
 
 def forums(world: World) -> Any:
@@ -193,6 +210,9 @@ MAKERS: dict[str, Callable[[World], Any]] = {
     "activities": activities,
     "action-points": action_points,
     "opportunities": opportunities,
+    "communities": communities,
+    "incidents": incidents,
+    "early-warnings": early_warnings,
     "forums": forums,
     "commitments": commitments,
     "disputes": disputes,

@@ -31,6 +31,9 @@ QUERIES = {
     "activities": 6,
     "action-points": 5,
     "opportunities": 6,
+    "communities": 7,
+    "incidents": 7,
+    "early-warnings": 5,
     "forums": 8,
     "commitments": 6,
     "disputes": 8,
@@ -175,6 +178,7 @@ def _some(one) -> str:
         "DayFilter": "2026-01-01",
         "IdFilter": "1",
         "NumberFilter": "1",
+        "IsoDateTimeFilter": "2026-01-01T00:00:00Z",
         "UUIDFilter": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
         "BooleanFilter": "true",
     }.get(kind, "PPS-01")
