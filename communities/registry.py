@@ -42,7 +42,7 @@ def keepers(user: Any, permission: Permission) -> QuerySet[Organization]:
     own = {one.scope.get("partner") for one in access.held(user) if permission in one.words}
     named = ProjectPartner.objects.filter(project__in=projects).exclude(role=ProjectPartner.Role.FUNDING).values("organization")
     found = Organization.objects.filter(Q(pk__in=named) | Q(kind=Organization.Kind.AGENCY))
-    return (found if None in own else found.filter(pk__in=own)).order_by("name")
+    return (found if None in own else found.filter(pk__in=[pk for pk in own if pk is not None])).order_by("name")
 
 
 def add(
