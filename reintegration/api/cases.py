@@ -7,6 +7,7 @@ states its purpose.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -31,7 +32,22 @@ from programs.api.filters import DayFilter, PlaceBelow, in_our_time
 from programs.api.partners import visible_project, writing_for
 from programs.api.views import place_at, taken
 from reintegration import intake, opening, stages
-from reintegration.models import Basis, Case, Category, Method, Notice, OpenPurpose, Pathway, Sex, Source, State, StepProposal, Transition
+from reintegration.models import (
+    AgeBand,
+    Basis,
+    Case,
+    Category,
+    Method,
+    Notice,
+    OpenPurpose,
+    Pathway,
+    Sex,
+    Source,
+    State,
+    StepProposal,
+    Transition,
+)
+from reintegration.models.cases import ADULT_BY_YEAR
 
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
@@ -146,6 +162,8 @@ class Cases(Listed):
         A person who may be under 18 is refused before anything is written (422, `may_be_child`).
         """
         user = self._writing()
+        if _says_child(request.data):
+            raise _may_be_child(intake.MayBeChild())
         given = taken(CaseIn, request.data)
         project = visible_project(given["project"], user)
         partner = writing_for(user, Permission.WORK_CASES, project=project, partner=given.get("partner"))
@@ -158,7 +176,7 @@ class Cases(Listed):
             else:
                 case = intake.change_safe_contact(before, safe_contact=given["safe_contact"], by=user)
         except intake.MayBeChild as child:
-            raise Invalid([Problem("adult_beyond_doubt", str(child), "may_be_child")]) from child
+            raise _may_be_child(child) from child
         address = reverse("api:cases-detail", [case.pk], request=request)
         return Response(self.one(id=case.pk), status=201 if before is None else 200, headers={"Location": address})
 
@@ -201,3 +219,16 @@ class Cases(Listed):
             opened_on=given.get("opened_on"), by=by, **aged,
             **{name: given[name] for name in ("pathway", "source", "sex", "notice_given_on", "notice_method", "basis", "safe_contact")},
         )  # fmt: skip
+
+
+def _may_be_child(refused: intake.MayBeChild) -> Invalid:
+    return Invalid([Problem("adult_beyond_doubt", str(refused), "may_be_child")])
+
+
+def _says_child(sent: Any) -> bool:
+    """Doubt about the age is answered before anything else is asked, also where the rest is missing or wrong."""
+    if not isinstance(sent, Mapping):
+        return False
+    born, band = sent.get("birth_year"), sent.get("age_band")
+    too_late = isinstance(born, int) and born > timezone.localdate().year - ADULT_BY_YEAR
+    return sent.get("adult_beyond_doubt") is False or too_late or (isinstance(band, str) and band not in AgeBand.values)

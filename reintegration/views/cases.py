@@ -114,10 +114,11 @@ class ChildCheck(FormPage):
             if doubtful:
                 raise intake.MayBeChild()
             form = self.form(request.POST)
-            if form.is_valid():
-                given = form.cleaned_data
+            is_whole, given = form.is_valid(), form.cleaned_data
+            birth_year, age_band = given.get("birth_year"), given.get("age_band") or None
+            if is_whole or birth_year or age_band:
                 intake.child_check(
-                    adult_beyond_doubt=given["adult"] == "yes", birth_year=given["birth_year"], age_band=given["age_band"] or None,
+                    adult_beyond_doubt=given.get("adult") == "yes" or not is_whole, birth_year=birth_year, age_band=age_band,
                     on=timezone.localdate(),
                 )  # fmt: skip
         except intake.MayBeChild as refusal:

@@ -1,0 +1,179 @@
+"""Somebody else's id and one that nobody has are answered alike: status, body, headers and the number of queries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import AuditEvent
+from accounts.roles import Role
+from reintegration.models import Case, IntakeDraft, OverrideRequest
+from tests import cases, factories
+from tests.callers import as_person, key_of, with_key
+from tests.reintegration import making
+from tests.test_walk import PAGES, SENT, a_case
+
+pytestmark = pytest.mark.django_db
+NOBODYS = "0000000ZZ"  # no code that was ever minted
+EACH_TIME = {"Date", "X-Request-ID"}  # differ between any two answers
+MASKS = [(r'name="csrfmiddlewaretoken" value="[^"]+"', "csrf"), (r'"X-CSRFToken": ?"[^"]+"', "csrf"), (r'nonce="[^"]+"', "nonce")]
+
+Answer = tuple[int, str, dict[str, str], int]
+
+
+def told(send: Callable[[], Any], *echoed: Any) -> Answer:
+    """What the caller can see of an answer, without what it sent itself and what differs each time."""
+    with CaptureQueriesContext(connection) as asked:
+        answer = send()
+    body = answer.content.decode()
+    headers = {name: value for name, value in answer.headers.items() if name not in EACH_TIME}
+    for mine in sorted({str(one) for one in echoed} | {answer.headers.get("X-Request-ID", "-")}, key=len, reverse=True):
+        body = body.replace(mine, "MINE")
+        headers = {name: value.replace(mine, "MINE") for name, value in headers.items()}
+    for pattern, word in MASKS:
+        body = re.sub(pattern, word, body)
+        headers = {name: re.sub(r"nonce-[^']+", "nonce", value) for name, value in headers.items()}
+    return answer.status_code, body, headers, len(asked)
+
+
+def pages(kinds: set[str]) -> Iterator[tuple[str, str, list[str]]]:
+    """Every page about one of these, with further parts of its address."""
+    for name, (about, _opens) in PAGES.items():
+        kind, *more = about.split("+")
+        if kind in kinds:
+            yield name, kind, more
+
+
+@pytest.fixture
+def world():
+    return factories.world("MINE")
+
+
+@pytest.fixture
+def foreign():
+    """Another partner's case with one of each, and its referral received by a third one."""
+    made = a_case(factories.world("FOREIGN"))
+    case = Case.objects.get(code=made["case"][0])
+    asked = OverrideRequest.objects.create(
+        case=case, to_organization=factories.partner(), service="health", urgency="soon", contact_route="office", reason="a life",
+        asked_by=case.caseworker,
+    )  # fmt: skip
+    return made | {"override": (case.code, asked.pk)}
+
+
+def asked_alike(
+    client: Client, name: str, theirs: list[Any], nobodys: list[Any], problems: list[str], methods: tuple[str, ...] = ("get", "post")
+) -> None:
+    for method in methods:
+        send = getattr(client, method)
+        seen = [told(partial(send, reverse(name, args=args)), *args) for args in (theirs, nobodys)]
+        if seen[0] != seen[1] or seen[0][0] not in (404, 405):
+            problems.append(f"{method} {name}: {[(status, headers, queries) for status, _body, headers, queries in seen]}")
+
+
+def test_every_page_of_a_strangers_case_answers_like_one_of_no_case(world, foreign):
+    client = Client(raise_request_exception=False)
+    client.force_login(cases.supervisor(world))
+    client.get(reverse("case", args=[NOBODYS]))
+    problems: list[str] = []
+    for name, kind, more in pages(set(foreign)):
+        nobodys = [uuid4() if isinstance(one, UUID) else NOBODYS for one in foreign[kind]]
+        methods = ("post",) if PAGES[name][1] == SENT else ("get",)  # both for those of the tests below
+        asked_alike(client, name, [*foreign[kind], *more], [*nobodys, *more], problems, methods)
+    assert not problems, "\n".join(problems)
+    assert len(list(pages(set(foreign)))) > 40, "the pages of a case"
+
+
+def test_a_colleague_of_the_same_office_learns_as_little(world):
+    theirs, own = a_case(world), cases.caseworker(world)
+    client = Client(raise_request_exception=False)
+    client.force_login(own)
+    client.get(reverse("case", args=[NOBODYS]))
+    problems: list[str] = []
+    for name in ("case", "case_plan", "case_referrals", "case_contacts", "case_openings", "open_for_purpose"):
+        asked_alike(client, name, list(theirs["case"]), [NOBODYS], problems)
+    assert not problems, "\n".join(problems)
+
+
+def test_what_belongs_to_another_case_is_not_found_under_ones_own(world, foreign):
+    mine = a_case(world)
+    case = Case.objects.get(code=mine["case"][0])
+    client = Client(raise_request_exception=False)
+    client.force_login(case.caseworker)
+    client.get(reverse("case_plan", args=[case.code]))
+    problems: list[str] = []
+    for name, kind, more in pages({"plan", "goal", "contact", "wave", "service given", "referral", "override"}):
+        asked_alike(client, name, [case.code, foreign[kind][1], *more], [case.code, uuid4(), *more], problems)
+    assert not problems, "\n".join(problems)
+
+
+def test_an_intake_of_somebody_else_and_a_sealed_case_elsewhere_answer_like_none(world, foreign):
+    strange = Case.objects.get(code=foreign["case"][0])
+    draft = IntakeDraft.objects.create(
+        project=strange.project, partner=strange.partner, pathway="reintegration", notice=strange.notice, notice_given_on=strange.opened_on,
+        notice_method="oral", basis="consent", started_by=strange.caseworker, expires_at=strange.updated_at.replace(year=2100),
+    )  # fmt: skip
+    client = Client(raise_request_exception=False)
+    client.force_login(cases.caseworker(world))
+    client.get(reverse("case", args=[NOBODYS]))
+    problems: list[str] = []
+    asked_alike(client, "case_intake", [draft.pk], [uuid4()], problems)
+    asked_alike(client, "erase_case", [strange.pk], [uuid4()], problems)
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("who", ["a second partner's key", "the partner's key for other things", "a person"])
+def test_every_endpoint_of_cases_answers_for_a_foreign_case_like_for_none(world, foreign, who):
+    strange = Case.objects.get(code=foreign["case"][0])
+    manager = factories.member(Role.PARTNER_MANAGER, organization=world.partner)
+    own = factories.member(Role.PARTNER_MANAGER, organization=strange.partner)
+    caller = {
+        "a second partner's key": lambda: with_key(key_of(world.partner, by=manager, may_work_cases=True)),
+        "the partner's key for other things": lambda: with_key(key_of(strange.partner, by=own)),
+        "a person": lambda: as_person(strange.caseworker),
+    }[who]()
+    caller.get("/me/")
+    step = {"to": "screened", "on": "2026-01-01", "interviewer": "same_sex"}
+    sends: dict[str, Callable[[str], Any]] = {
+        "read": lambda path: caller.get(path),
+        "put": lambda path: caller.put(path, step),
+        "patch": lambda path: caller.raw("PATCH", path, b"{}"),
+        "delete": lambda path: caller.raw("DELETE", path),
+        "options": lambda path: caller.raw("OPTIONS", path),
+        "advance": lambda path: caller.post(f"{path}advance/", step),
+        "advance badly": lambda path: caller.post(f"{path}advance/", {"to": "nowhere"}),
+        "advance once": lambda path: caller.post(f"{path}advance/", step, **{"Idempotency-Key": str(uuid4())}),
+        "read the step": lambda path: caller.get(f"{path}advance/"),
+    }
+    before = AuditEvent.objects.filter(subjects__key=str(strange.pk)).count()
+    for what, send in sends.items():
+        theirs, nobodys = (told(partial(send, f"/cases/{id}/"), id) for id in (strange.pk, uuid4()))
+        assert theirs == nobodys, what
+        assert theirs[0] in (200, 403, 404, 405), what
+        assert strange.code not in theirs[1]
+    assert AuditEvent.objects.filter(subjects__key=str(strange.pk)).count() == before
+
+
+def test_filters_and_counts_of_the_list_are_the_same_for_a_foreign_reference_as_for_none(world, foreign):
+    reference = uuid4()
+    strange = Case.objects.get(code=foreign["case"][0])
+    Case.objects.filter(pk=strange.pk).update(external_id=reference)
+    manager = factories.member(Role.PARTNER_MANAGER, organization=world.partner)
+    making.case(world, cases.caseworker(world))
+    caller = with_key(key_of(world.partner, by=manager, may_work_cases=True))
+    caller.get("/cases/")
+    for name, theirs, nobodys in (
+        ("external_reference", reference, uuid4()), ("project", strange.project.code, "NOWHERE"), ("place", strange.place.code, "XX0000000"),
+    ):  # fmt: skip
+        seen = [told(partial(caller.get, "/cases/", {name: str(one)}), one) for one in (theirs, nobodys)]
+        assert seen[0] == seen[1], name
+        assert '"results":[]' in seen[0][1].replace(" ", ""), name
