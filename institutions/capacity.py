@@ -11,18 +11,30 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery, TextField
+from django.db.models.functions import Coalesce
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import Actor, User
 from accounts.roles import Permission
 from institutions.models import CapacityAction, Institution
+from plumbing import formats
 from plumbing.refusals import Invalid, Problem
 from programs import access, actionpoints
 from surveys import results
-from surveys.models import Domain, SurveyRound
+from surveys.models import Answer, Domain, ItemText, SurveyRound
 
 Assessor = SurveyRound.Assessor
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A score on a strip from 0 to 100: ``first`` hollow, ``last`` full, those between pale."""
+
+    at: str
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -35,7 +47,19 @@ class Area:
 
     @property
     def last(self) -> Decimal | None:
-        return next((value for value in reversed(self.moderated) if value is not None), None)
+        return _last(self.moderated)
+
+    @property
+    def own_last(self) -> Decimal | None:
+        return _last(self.own)
+
+    @property
+    def last_words(self) -> str:
+        return formats.percent(self.last)
+
+    @property
+    def own_words(self) -> str:
+        return formats.percent(self.own_last)
 
     @property
     def gap(self) -> Decimal | None:
@@ -43,6 +67,24 @@ class Area:
         if not self.own or not self.moderated or self.own[-1] is None or self.moderated[-1] is None:
             return None
         return self.own[-1] - self.moderated[-1]
+
+    @property
+    def moderated_dots(self) -> list[Dot]:
+        return _dots(self.moderated)
+
+    @property
+    def own_dots(self) -> list[Dot]:
+        return _dots(self.own)
+
+
+@dataclass(frozen=True)
+class Noted:
+    """One statement of the last moderated round: the level given and the note that it rests on."""
+
+    area: str
+    statement: str
+    level: str
+    note: str
 
 
 @dataclass(frozen=True)
@@ -57,20 +99,42 @@ class Capacity:
         return self.moderated[-1] if self.moderated else None
 
 
+NOTHING = Capacity((), (), (), None)
+
+
 def of(institution: Institution, reader: Actor) -> Capacity:
     """The approved rounds that the reader may see, oldest first, of the version last used."""
     rows = SurveyRound.objects.visible_to(reader).approved().filter(organization=institution.organization, version__rule="capacity")
-    rounds = list(rows.exclude(assessor=Assessor.NONE).select_related("version__instrument").order_by("held_on", "id"))
+    return among(list(rows.exclude(assessor=Assessor.NONE).select_related("version__instrument").order_by("held_on", "id")))
+
+
+def among(rounds: Sequence[SurveyRound]) -> Capacity:
+    """Of the capacity rounds of one institution, oldest first: those of the version last used, with their scores, in one query."""
     if not rounds:
-        return Capacity((), (), (), None)
+        return NOTHING
     version = rounds[-1].version
     same = [row for row in rounds if row.version_id == version.pk]
     moderated = tuple(row for row in same if row.assessor == Assessor.MODERATED)
     own = tuple(row for row in same if row.assessor == Assessor.SELF)
-    domains = list(version.domains.all())
-    areas = [_area(domain, moderated, own) for domain in domains]
-    areas.sort(key=lambda area: (area.last is None, area.last))
-    return Capacity(moderated, own, tuple(areas), _area(None, moderated, own))
+    found, domains = results.of_domains([*moderated, *own])
+
+    def area(domain: Domain | None) -> Area:
+        code = domain.code if domain is not None else ""
+        scores = [tuple(found[row.pk, code].mean if (row.pk, code) in found else None for row in group) for group in (moderated, own)]
+        return Area(domain, *scores)
+
+    areas = [area(domain) for domain in sorted(domains.values(), key=lambda domain: (domain.order, domain.pk))]
+    areas.sort(key=lambda one: (one.last is None, one.last))
+    return Capacity(moderated, own, tuple(areas), area(None))
+
+
+def notes(survey_round: SurveyRound) -> list[Noted]:
+    """What each score of a round rests on, in the order of the scale. One query."""
+    said = ItemText.objects.filter(item=OuterRef("item"))
+    texts = [Subquery(said.filter(language=language).values("text")[:1]) for language in ((get_language() or "en")[:2], "en")]
+    rows = Answer.objects.filter(response__survey_round=survey_round).annotate(statement=Coalesce(*texts, "item__subject", output_field=TextField()))
+    columns = rows.order_by("item__order", "item_id").values_list("item__domain__label", "statement", "option__label", "evidence")
+    return [Noted(*row) for row in columns]
 
 
 def act_on(
@@ -94,7 +158,12 @@ def act_on(
     return row
 
 
-def _area(domain: Domain | None, moderated: Sequence[SurveyRound], own: Sequence[SurveyRound]) -> Area:
-    code = domain.code if domain is not None else ""
-    found = results.of_many([*moderated, *own], domain=code)
-    return Area(domain, tuple(found[row.pk].mean for row in moderated), tuple(found[row.pk].mean for row in own))
+def _last(values: Sequence[Decimal | None]) -> Decimal | None:
+    return next((value for value in reversed(values) if value is not None), None)
+
+
+def _dots(values: Sequence[Decimal | None]) -> list[Dot]:
+    """In the order in which they are drawn: the last one on top."""
+    there = [value for value in values if value is not None]
+    kinds = ["first", *["between"] * (len(there) - 2), "last"] if len(there) > 1 else ["last"] * len(there)
+    return [Dot(f"{value:.2f}", kind) for value, kind in zip(there, kinds, strict=True)]

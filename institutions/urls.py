@@ -8,6 +8,7 @@ urlpatterns = [
     path("institutions/", institutions.InstitutionList.as_view(), name="institutions"),
     path("institutions/new/", institutions.RecordInstitution.as_view(), name="record_institution"),
     path("institutions/<int:pk>/", institutions.institution, name="institution"),
+    path("institutions/<int:pk>/measured/evidence/", measured.evidence, name="institution_evidence"),
     path("institutions/<int:pk>/measured/", measured.measured, name="institution_measured"),
     path("institutions/<int:pk>/measured/act/", measured.ActOnArea.as_view(), name="act_on_area"),
     path("institutions/<int:pk>/change/", institutions.ChangeInstitution.as_view(), name="change_institution"),

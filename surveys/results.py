@@ -17,7 +17,7 @@ from privacy import suppression
 from programs import access
 from programs.models import Sensitivity
 from surveys import instruments, scoring
-from surveys.models import Answer, InstrumentVersion, Score, SurveyResponse, SurveyRound
+from surveys.models import Answer, Domain, InstrumentVersion, Score, SurveyResponse, SurveyRound
 
 if TYPE_CHECKING:
     from accounts.models import Actor
@@ -155,6 +155,51 @@ def headlines(survey_rounds: Sequence[SurveyRound], *, reader: Actor) -> dict[in
             is_sensitive = row.project.sensitivity >= Sensitivity.CONFIDENTIAL
             line = _protected_line(line, sensitive if is_sensitive else ordinary, is_sensitive)
         found[row.pk] = line
+    return found
+
+
+def of_domains(survey_rounds: Sequence[SurveyRound]) -> tuple[dict[tuple[int, str], scoring.Summary], dict[str, Domain]]:
+    """The exact summary of every line of many rounds, by round and domain ("": the composite), and the domains; in one query."""
+    rows = Score.objects.filter(response__survey_round__in=survey_rounds).select_related("domain", "response")
+    values: dict[tuple[int, str], list[tuple[Decimal | None, str]]] = defaultdict(list)
+    domains: dict[str, Domain] = {}
+    for row in rows:
+        code = row.domain.code if row.domain is not None else ""
+        values[row.response.survey_round_id, code].append((row.value, row.reason))
+        if row.domain is not None:
+            domains[code] = row.domain
+    known = {row.pk: row for row in survey_rounds}
+    return {
+        (key, code): _summary(known[key], known[key].version, "domain" if code else "composite", code, found)
+        for (key, code), found in values.items()
+    }, domains
+
+
+def shares_of(survey_rounds: Sequence[SurveyRound], items: Mapping[str, str], *, reader: Actor) -> dict[int, ItemShare]:
+    """The favourable share of one item of each round, by round, as the reader may see it; ``items`` by instrument. One query."""
+    wanted = Q(pk__in=[])
+    for code, item in items.items():
+        wanted |= Q(item__code=item, response__survey_round__version__instrument__code=code)
+    rows = (
+        Answer.objects.filter(wanted, response__survey_round__in=survey_rounds, option__kind="answer")
+        .values_list("response__survey_round_id")
+        .annotate(n=Count("id"), good=Count("id", filter=Q(option__is_favourable=True)))
+    )
+    counted = {key: (good, n) for key, n, good in rows.order_by()}
+    found: dict[int, ItemShare] = {}
+    smallest: dict[int, tuple[int, bool]] = {}  # by class: a setting is looked up once, not by round
+    for row in survey_rounds:
+        good, n = counted.get(row.pk, (0, 0))
+        one = scoring.share(good, n, design_effect=row.design_effect, is_sample=row.is_probability_sample)
+        share = ItemShare(items[row.version.instrument.code], "", "", good, n, one.value, one.low, one.high, one.is_weak)
+        too_few_informants = row.method == SurveyRound.Method.KEY_INFORMANTS and 0 < n < KEY_INFORMANTS_SHOWN_FROM
+        if too_few_informants:
+            share = ItemShare(share.item, "", "", None, None, None, is_hidden=True)
+        elif not sees_raw(row, reader):
+            if row.project.sensitivity not in smallest:
+                smallest[row.project.sensitivity] = thresholds(row)
+            share = _protected_share(share, *smallest[row.project.sensitivity])
+        found[row.pk] = share
     return found
 
 

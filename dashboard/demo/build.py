@@ -18,7 +18,7 @@ from django.utils import timezone
 from accounts import keys, practice
 from accounts.models import Organization, User
 from accounts.roles import Role
-from dashboard.demo import cases, renk_town, story, surveys
+from dashboard.demo import cases, malakal, renk_town, story, surveys
 from dashboard.demo import forums as renk
 from dashboard.demo.clock import at, left_to_the_database
 from locations import gazetteer
@@ -117,6 +117,8 @@ def _build(password: str, say: Callable[[str], None]) -> Built:
     renk.build(**corridor)
     say("survey rounds")
     _surveys(cast, today)
+    say("institutions, due diligence and support")
+    _institutions(cast, today)
     say("the donor report")
     _donor_reports(cast, today)
     _keys(cast, built)
@@ -138,6 +140,18 @@ def _surveys(cast: Cast, today: date) -> None:
         today=today, administrator=people["admin"], by=people["mande"], approver=people["manager"],
         cohesion=(cast.projects["CVR-02"], partners["WL"], places["SS0704"]),
         police=(cast.projects["INS-01"], partners["LAN"], places["SS0703"]),
+    )  # fmt: skip
+
+
+def _institutions(cast: Cast, today: date) -> None:
+    people, places, partners = cast.people, cast.places, cast.organizations
+    command = malakal.build(
+        project=cast.projects["INS-01"], partner=partners["LAN"], place=places["SS0703"], command=partners["police"], manager=people["manager"],
+        officer=people["officer"], decider=people["focal"], reporter=people["lino"], today=today,
+    )  # fmt: skip
+    malakal.uncleared(
+        project=cast.projects["CVR-02"], partner=partners["WL"], place=places["SS0704"], post=partners["renk-police"], command=command,
+        officer=people["officer"], by=people["achol"], today=today,
     )  # fmt: skip
 
 
@@ -455,16 +469,6 @@ def _activities(cast: Cast, today: date) -> None:
     with at(_moment(today - timedelta(days=170))):
         for project in cast.projects.values():
             _look_for_harm(project, by=focal)
-        gates.decide(
-            recipient=cast.organizations["police"], scope="Community policing training and forum meetings", decision="proceed_with_mitigation",
-            valid_from=today - timedelta(days=170), valid_until=today + timedelta(days=12), owner=manager, by=focal,
-            conditions="Officers are screened; a human-rights session opens every training.",
-        )  # fmt: skip
-        line = workplan.add_line(
-            project=ins, code="1.1", title="Community policing training, Malakal", partner=cast.organizations["BFD"], place=cast.places["SS0706"],
-            starts_on=today - timedelta(days=150), ends_on=today + timedelta(days=60), supports=cast.organizations["police"], by=manager,
-        )  # fmt: skip
-        workplan.move(line, to="planned", by=manager)
         talk = workplan.add_line(
             project=dia, code="1.3", title="Neighbourhood dialogue", partner=cast.organizations["BFD"], place=cast.places["SS0705"],
             starts_on=today - timedelta(days=150), ends_on=today + timedelta(days=37), by=manager,
@@ -481,10 +485,6 @@ def _activities(cast: Cast, today: date) -> None:
                 cells={sexes["sex=female"]: people * 52 // 100, sexes["sex=male"]: people * 40 // 100}, children_present=number % 4, sheet_number=f"R-{400 + number:04d}",
             )  # fmt: skip
     with at(_moment(today - timedelta(days=8))):
-        activities.record(
-            project=cast.projects["CVR-02"], partner=cast.organizations["WL"], kind="equipment", happened_on=today - timedelta(days=9),
-            place=cast.places["SS0704"], by=cast.reporter("WL"), supports=cast.organizations["renk-police"], note="Two radios for the corridor.",
-        )  # fmt: skip
         visits.record_visit(
             project=cast.projects["CVR-01"], partner=cast.organizations["NYI"], place=cast.places["SS0802"], visited_on=today - timedelta(days=9),
             purpose="Committees and the new well", by=mande, summary="The committee meets in the school. The well works.",

@@ -43,6 +43,7 @@ PEOPLE = [
     ("caseworker", "Nyamal Caseworker", "NYI", "en", [("caseworker", "NYI")]),
     ("caseworker2", "Akuol Caseworker", "NYI", "ar", [("caseworker", "NYI")]),
     ("supervisor", "Deng Supervisor", "agency", "en", [("case_supervisor", "program")]),
+    ("officer", "Samuel Institutions", "agency", "en", [("institution_officer", "program")]),
     ("focal", "Mary Focal Point", "agency", "fr", [("focal_point", "portal"), ("clearance_decider", "portal")]),
     ("auditor", "Peter Auditor", "agency", "en", [("auditor", "portal")]),
     ("donor", "Inge Donor", "PBF", "en", [("donor_viewer", "PBF")]),
@@ -170,7 +171,7 @@ PROJECTS = [
             Plan("JUS-2", "1.2", 11, 2, 480),
             Plan("LEG-1", "1.2", 36, 6, 1500),
         ],
-        [("LAN", "SS0803"), ("BFD", "SS0706")],
+        [("LAN", "SS0803"), ("BFD", "SS0706"), ("LAN", "SS0703")],
     ),
 ]  # fmt: skip
 

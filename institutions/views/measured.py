@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import median
 from typing import Any
 
 from django import forms
@@ -13,8 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from communities.models import Concern
-from institutions import capacity
+from institutions import capacity, relations
 from institutions.models import Institution
 from institutions.views.institutions import OfInstitution
 from programs.forms import Day, people_of
@@ -26,32 +24,39 @@ from surveys.models import Domain
 def measured(request: HttpRequest, pk: int) -> HttpResponse:
     rows = Institution.objects.visible_to(request.user).select_related("organization", "place")
     row: Institution = get_object_or_404(rows, pk=pk)
-    found = capacity.of(row, request.user)
+    assessed, asked = relations.rounds_about(row, request.user)
+    found = capacity.among(assessed)
     points = ActionPoint.objects.visible_to(request.user).with_state(timezone.localdate()).filter(capacity_action__institution=row)
     shown = {
         "institution": row,
+        "today": timezone.localdate(),
         "capacity": found,
-        "points": points.select_related("owner", "capacity_action__domain").order_by("due_on"),
-        "concerns": concerns(row, request.user),
+        "points": points.select_related("owner", "capacity_action__domain").order_by("due_on") if found.last is not None else [],
+        "perceived": relations.perceived(asked, request.user),
+        "decisions": relations.decisions(row, request.user),
+        "promises": relations.promises(row, request.user),
+        "brought": relations.concerns(row, request.user),
         "crumbs": [(_("Institutions"), reverse("institutions")), (row, reverse("institution", args=[pk])), (_("Capacity and forums"), "")],
     }
     return render(request, "institutions/measured.html", shown)
 
 
-def concerns(institution: Institution, user: Any) -> list[dict[str, Any]]:
-    """Concerns raised in its forums, by the group that raised them; each counts once. Days run from raised to resolved."""
-    rows = Concern.objects.visible_to(user).filter(forum__institution=institution.organization)
-    groups: dict[str, dict[str, Any]] = {}
-    for row in rows.only("group", "raised_on", "assigned_on", "resolved_on"):
-        line = groups.setdefault(row.group, {"label": row.get_group_display(), "raised": 0, "assigned": 0, "resolved": 0, "days": []})
-        line["raised"] += 1
-        line["assigned"] += row.assigned_on is not None
-        if row.resolved_on is not None:
-            line["resolved"] += 1
-            line["days"].append((row.resolved_on - row.raised_on).days)
-    for line in groups.values():
-        line["median"] = round(median(line["days"])) if line["days"] else None
-    return sorted(groups.values(), key=lambda line: -line["raised"])
+@login_required
+def evidence(request: HttpRequest, pk: int) -> HttpResponse:
+    """What the moderated scores of the last round rest on, statement by statement."""
+    rows = Institution.objects.visible_to(request.user).select_related("organization", "place")
+    row: Institution = get_object_or_404(rows, pk=pk)
+    last = capacity.of(row, request.user).last
+    shown = {
+        "institution": row,
+        "last": last,
+        "notes": capacity.notes(last) if last is not None else [],
+        "crumbs": [
+            (_("Institutions"), reverse("institutions")), (row, reverse("institution", args=[pk])),
+            (_("Capacity and forums"), reverse("institution_measured", args=[pk])), (_("Statements and evidence"), ""),
+        ],
+    }  # fmt: skip
+    return render(request, "institutions/evidence.html", shown)
 
 
 class ActOnArea(OfInstitution):

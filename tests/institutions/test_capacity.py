@@ -57,3 +57,14 @@ def test_moderated_and_self_scores_stand_apart_and_weak_areas_are_owed(post, vis
     with pytest.raises(Invalid):
         capacity.act_on(post.station, survey_round=own, domain=area, text="x", owner=post.reporter, due_on=soon(9), by=post.officer)
     assert last.assessor == "moderated"
+
+
+def test_what_the_scores_rest_on_stands_with_them(post, visitor, django_assert_max_num_queries):
+    held(post, 20, 2)
+    client = visitor("reporter")
+    assert 'class="last" cx="33.33"' in client.get(f"/institutions/{post.station.pk}/measured/").content.decode()
+    with django_assert_max_num_queries(8):
+        page = client.get(f"/institutions/{post.station.pk}/measured/evidence/").content.decode()
+    assert "Misconduct has consequences." in page
+    assert page.count("Books") == 16
+    assert visitor("stranger").get(f"/institutions/{post.station.pk}/measured/evidence/").status_code == 404
