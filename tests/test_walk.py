@@ -392,7 +392,7 @@ PAGES: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("institutions", "support_checks", "reform_steps"), ("", EVERYBODY)),
     "record_institution": ("", "K"),
     "due_diligence": ("", "KC"),
-    **dict.fromkeys(("institution", "institution_measured"), ("institution", "MEPRIKC")),
+    **dict.fromkeys(("institution", "institution_measured", "institution_evidence"), ("institution", "MEPRIKC")),
     "act_on_area": ("institution", "K"),
     "record_support": ("institution", "MEPRIK"),
     **dict.fromkeys(("change_institution", "engage_institution", "count_staff", "prepare_assessment", "begin_reform"), ("institution", "K")),
