@@ -132,7 +132,9 @@ def notes(survey_round: SurveyRound) -> list[Noted]:
     """What each score of a round rests on, in the order of the scale. One query."""
     said = ItemText.objects.filter(item=OuterRef("item"))
     texts = [Subquery(said.filter(language=language).values("text")[:1]) for language in ((get_language() or "en")[:2], "en")]
-    rows = Answer.objects.filter(response__survey_round=survey_round).annotate(statement=Coalesce(*texts, "item__subject", output_field=TextField()))
+    rows = Answer.objects.filter(response__survey_round=survey_round).annotate(
+        statement=Coalesce(*texts, "item__subject", output_field=TextField())
+    )
     columns = rows.order_by("item__order", "item_id").values_list("item__domain__label", "statement", "option__label", "evidence")
     return [Noted(*row) for row in columns]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from communities import commitments, forums
-from programs import disaggregations
 from surveys import instruments, rounds
 from surveys.models import InstrumentVersion
 from tests.institutions.making import soon
@@ -87,4 +86,3 @@ def test_what_its_forums_decided_and_heard_is_told_and_nothing_of_others(visitor
     assert "The dark road" not in page  # it is resolved, so it is in the counts alone
     assert "Not about this post" not in page
     assert visitor("stranger").get(f"/institutions/{post.station.pk}/measured/").status_code == 404
-
