@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -31,10 +31,12 @@ from programs.models import (
     ProjectLevel,
     ProjectPlace,
     ProjectTheme,
+    ReportRequirement,
     Sensitivity,
     Target,
 )
 from reporting import published, rollup, targets
+from reporting.models import DonorReport
 from reporting.promises import rules_of
 from reporting.targets import Aim, Start, Track
 
@@ -99,6 +101,7 @@ class Shares:
     levels: Mapping[str, Fraction]
     targets: Mapping[str, Fraction]
     pillars: Mapping[str, Fraction]
+    gender: Mapping[str, Fraction]
     places: tuple[str, ...]
 
 
@@ -138,7 +141,7 @@ class Portfolio:
         return cells
 
     def split(self, kind: str) -> dict[str, Cell]:
-        """Money by SDG target or nexus pillar; what has no marker stands under the empty word."""
+        """Money by SDG target, nexus pillar or gender marker; what has no marker stands under the empty word."""
         cells: dict[str, Cell] = defaultdict(Cell)
         for row in self.money:
             for word, part in (getattr(self.shares[row.project], kind) or {"": Fraction(1)}).items():
@@ -155,6 +158,21 @@ class Portfolio:
             for place in self.shares[row.project].places if self.projects[row.project].sensitivity < Sensitivity.STRICT else ():
                 cells[place].add_money(row, Fraction(1))
         return cells
+
+
+def owed(reader: User, *, projects: Iterable[int], today: date, days: int) -> list[ReportRequirement]:
+    """What the grants of these projects owe their donors until then and have not sent, the most urgent first; one query.
+
+    Each carries ``report``, ``state`` and ``by`` of its latest version, None where nobody began one.
+    """
+    latest = DonorReport.objects.filter(requirement=OuterRef("pk")).exclude(state=DonorReport.State.SUPERSEDED).order_by("-version")
+    rows = ReportRequirement.objects.visible_to(reader).filter(due_on__lte=today + timedelta(days=days))
+    rows = rows.exclude(reports__sent_at__isnull=False).filter(
+        grant__in=GrantProject.objects.filter(project__in=list(projects)).values("grant")
+    )
+    named = {"report": "pk", "state": "state", "by": "prepared_by__name"}
+    rows = rows.annotate(**{name: Subquery(latest.values(path)[:1]) for name, path in named.items()})
+    return list(rows.select_related("grant__donor").order_by("due_on", "pk"))
 
 
 def read(projects: QuerySet[Project], *, reader: User, through: date) -> Portfolio:
@@ -176,14 +194,15 @@ def _shares(projects: QuerySet[Project], rows: Iterable[int]) -> dict[int, Share
         asked(ProjectLevel, "levels", "level", F("share")),
         asked(Marker, "targets", "value", none, scheme=Marker.Scheme.SDG_TARGET),
         asked(Marker, "pillars", "value", F("share"), scheme=Marker.Scheme.NEXUS),
+        asked(Marker, "gender", "value", none, scheme=Marker.Scheme.PBF_GENDER),
         asked(ProjectPlace, "places", "place__name", none),
         all=True,
     ):
         found[key][kind][word] = share or 0
     return {
         key: Shares(
-            _parts(found[key]["themes"]), _parts(found[key]["levels"]), _parts(found[key]["targets"]), _parts(found[key]["pillars"]),
-            tuple(sorted(found[key]["places"])),
+            **{kind: _parts(found[key][kind]) for kind in ("themes", "levels", "targets", "pillars", "gender")},
+            places=tuple(sorted(found[key]["places"])),
         )
         for key in rows
     }  # fmt: skip

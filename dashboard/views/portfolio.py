@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -24,6 +25,14 @@ from programs import access
 from programs.models import Level, Project
 
 PILLARS = {"H": gettext_lazy("Humanitarian"), "D": gettext_lazy("Development"), "P": gettext_lazy("Peace")}
+
+GENDER = {
+    "3": gettext_lazy("3: gender equality is the aim"),
+    "2": gettext_lazy("2: a significant part of the money"),
+    "1": gettext_lazy("1: some of the money"),
+    "0": gettext_lazy("0: not expected to contribute"),
+}
+OWED_DAYS = 60
 
 
 @login_required
@@ -50,6 +59,9 @@ def show(request: HttpRequest) -> HttpResponseBase:
         "all": cells.get(("", ""), Cell()),
         "targets": _lines(found.split("targets"), none=_("no SDG 16 target")),
         "pillars": _lines(found.split("pillars"), none=_("no pillar"), words=PILLARS),
+        "gender": _lines(found.split("gender"), none=_("no marker"), words=GENDER),
+        "owed": portfolio.owed(user, projects=found.projects, today=today, days=OWED_DAYS),
+        "owed_until": today + timedelta(days=OWED_DAYS),
         "places": _lines(found.by_place(), none=""),
         "programs": len({row.program_id for row in found.projects.values()}),
         "choices": _choices(whole, request),

@@ -1,12 +1,14 @@
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.roles import Role
 from dashboard import portfolio
-from programs.models import Expenditure, GrantProject, Membership, Project, Theme
+from programs.models import Expenditure, GrantProject, Membership, Project, ReportRequirement, Theme
+from reporting.models import DonorReport
 from tests import factories
 from tests.reporting.reported import Reported
 
@@ -105,5 +107,40 @@ def test_the_portfolio_asks_the_same_number_of_questions(client, reported, proje
         Membership.objects.create(user=reported.mande, role=Role.MANDE_OFFICER, program=world.project.program)
     client.force_login(reported.mande)
     client.get(reverse("portfolio"))
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(reverse("portfolio"))
+
+
+def test_money_goes_by_gender_marker(reported):
+    assert read(reported, reported.mande).split("gender")[""].approved["USD"] == Decimal("1000.01")
+    reported.project.markers.create(scheme="pbf_gender", value="2", justification="x")
+    assert read(reported, reported.mande).split("gender")["2"].approved["USD"] == Decimal("1000.01")
+
+
+def test_what_is_owed_to_donors_says_how_many_days(reported):
+    due = reported.requirement.due_on
+
+    def owed(reader, today, projects=None):
+        return portfolio.owed(reader, projects=projects or [reported.project.pk], today=today, days=60)
+
+    (one,) = owed(reported.mande, due - timedelta(days=60))
+    assert (one.pk, one.report, one.by) == (reported.requirement.pk, None, None)
+    assert owed(reported.mande, due - timedelta(days=61)) == []
+    assert owed(reported.mande, due, projects=[reported.project.pk + 1]) == []
+    assert owed(factories.world("ZZZ-9").mande, due) == []
+    report = reported.started()
+    (one,) = owed(reported.mande, due + timedelta(days=3))
+    assert (one.report, one.state, one.by) == (report.pk, "draft", reported.mande.name)
+    now, by = timezone.now(), reported.signer
+    DonorReport.objects.update(state="sent", frozen_at=now, frozen_by=by, signed_off_at=now, signed_off_by=by, sent_at=now, sent_by=by)
+    assert owed(reported.mande, due) == []
+
+
+def test_the_page_names_what_is_late(client, reported):
+    late = timezone.localdate() - timedelta(days=3)
+    ReportRequirement.objects.update(cut_off_on=late, due_on=late)
+    client.force_login(reported.mande)
+    page = client.get(reverse("portfolio")).content.decode()
+    assert "Semi-annual report" in page
+    assert "pf-late" in page
+    assert "no marker" in page
