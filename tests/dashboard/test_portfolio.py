@@ -131,8 +131,11 @@ def test_what_is_owed_to_donors_says_how_many_days(reported):
     report = reported.started()
     (one,) = owed(reported.mande, due + timedelta(days=3))
     assert (one.report, one.state, one.by) == (report.pk, "draft", reported.mande.name)
+    hashed = {"content_hash": "0" * 64, "published": "{}", "accepted_reports": 1, "expected_reports": 1}
     now, by = timezone.now(), reported.signer
-    DonorReport.objects.update(state="sent", frozen_at=now, frozen_by=by, signed_off_at=now, signed_off_by=by, sent_at=now, sent_by=by)
+    DonorReport.objects.update(
+        **hashed, state="sent", frozen_at=now, frozen_by=reported.mande, signed_off_at=now, signed_off_by=by, sent_at=now, sent_by=by
+    )
     assert owed(reported.mande, due) == []
 
 
