@@ -13,7 +13,19 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import practice
 from accounts.models import User
-from reintegration.models import Case, CaseContact, CaseQuerySet, Consent, FollowUp, Plan, Referral, ServiceKind
+from reintegration.models import (
+    Case,
+    CaseContact,
+    CaseQuerySet,
+    Consent,
+    FollowUp,
+    OverrideRequest,
+    Plan,
+    Referral,
+    ServiceKind,
+    State,
+    StepProposal,
+)
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
@@ -80,7 +92,8 @@ def condition(flag: str, today: date) -> Q:
     if flag == "silent":
         since = today - timedelta(days=silent_days())
         spoken = CaseContact.objects.filter(case=OuterRef("pk"), result="done", happened_on__gte=since)
-        return Q(~Exists(spoken), opened_on__lt=since)
+        # After completion the follow-ups set the rhythm.
+        return Q(~Exists(spoken), opened_on__lt=since) & ~Q(state=State.COMPLETED)
     if flag == "no_next":
         return Q(~Exists(steps), ~Exists(waves))
     if flag == "unanswered":
@@ -102,12 +115,19 @@ class Due:
     words: str | Promise
     is_late: bool
 
+    @property
+    def contacts_person(self) -> bool:
+        """Doing it means speaking with the person: the safe-contact rule comes first."""
+        return self.kind not in ("override", "confirm", "plan")
+
 
 GROUPS: dict[str, Any] = {
     "step": _("Next steps"),
     "wave": _("Follow-ups due"),
     "referral": _("Referrals without answer"),
     "consent": _("Consents that end"),
+    "override": _("Vital interest: a second person decides"),
+    "confirm": _("Steps waiting for a second person"),
     "plan": _("Plans waiting for approval"),
 }
 
@@ -142,6 +162,8 @@ def _asked(cases: CaseQuerySet, own: Any, today: date) -> dict[str, QuerySet[Any
             "referral", Referral.objects.filter(case__in=own, state="sent", answer_due_on__lt=today), "answer_due_on", "service"
         ),
         "consent": _row("consent", ending, "until", "purpose"),
+        "override": _row("override", OverrideRequest.objects.filter(case__in=own, decision=""), "asked_at__date", "service"),
+        "confirm": _row("confirm", StepProposal.objects.filter(case__in=own), "proposed_at__date", "to_state"),
         "plan": _row("plan", plans, "proposed_at__date", "version"),
     }
 
@@ -157,8 +179,10 @@ def _said(kind: str, what: str) -> str | Promise:
         return CaseContact.NextStep(what).label
     if kind == "wave":
         return _("Baseline") if what == "0" else _("Follow-up at %(months)s months") % {"months": what}
-    if kind == "referral":
+    if kind in ("referral", "override"):
         return ServiceKind(what).label
+    if kind == "confirm":
+        return _("Step: %(step)s") % {"step": State(what).label}
     if kind == "consent":
         return _("Ask again for consent")
     return _("Plan, version %(version)s") % {"version": what}

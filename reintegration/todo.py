@@ -25,7 +25,7 @@ from accounts.roles import Permission
 from programs import access
 from programs.models import Membership
 from reintegration import contacts, referrals
-from reintegration.models import Case, CaseContact, FollowUp, OverrideRequest, Plan, Referral
+from reintegration.models import Case, CaseContact, FollowUp, OverrideRequest, Plan, Referral, StepProposal
 
 MORNING = 7
 MOST = 60
@@ -106,6 +106,8 @@ def _of_supervisor(cases: Any, user: User) -> Iterator[_Source]:
     own = cases.values("pk")
     plans = Plan.objects.filter(case__in=own, state=Plan.State.PROPOSED).exclude(written_by=user)
     yield _Source("plan", gettext_lazy("Approve a plan"), plans, "proposed_at", "case_plan", False)
+    steps = StepProposal.objects.filter(case__in=own).exclude(by=user)
+    yield _Source("confirm", gettext_lazy("Confirm a step"), steps, "proposed_at", "case", False)
     asked = OverrideRequest.objects.filter(case__in=own, decision="").exclude(asked_by=user)
     yield _Source("override", gettext_lazy("Decide on a referral without consent"), asked, "asked_at", "case_referrals", False)
 

@@ -181,6 +181,7 @@ def build(
     by_state = {state: [case for case, line in zip(made, TOLD, strict=True) if line.stands == state] for state in ORDER}
     _left_and_came_back(told, by_state)
     _under_way(told, by_state["active"], receivers, answerer)
+    _waiting(told, [*by_state["eligible"][:1], *by_state["waiting"], *by_state["deferred"]])
     _open_intake(told)
     _map(told, project.program)
     _children(told, state)
@@ -364,6 +365,9 @@ def _under_way(told: _Malakal, active: list[Any], receivers: tuple[Organization,
     speak(mentored, 5, "contact", 7)
     speak(watched, 3, "supervisor", 0)
     speak(new, 20, "follow_up", 10, kind="phone")
+    speak(fourth, 14, "plan", 6)
+    speak(sixth, 25)
+    speak(active[9], 4, "service", 5, kind="office")
     told.did(3, concerns.raise_concern, watched, by=watched.caseworker, note="Somebody offers money for rides at night.")
 
     fourth_goal = planning.in_force(fourth).goals.first()
@@ -381,6 +385,14 @@ def _under_way(told: _Malakal, active: list[Any], receivers: tuple[Organization,
 
     refer(sixth, 9, legal, "legal", "Land paper")
     told.did(4, consents.withdraw, sixth, by=sixth.caseworker)
+
+
+def _waiting(told: _Malakal, cases: list[Any]) -> None:
+    """Who waits for a decision or a plan is spoken with all the same; one of them has no next step."""
+    for number, case in enumerate(cases):
+        following = {"next_step": "contact", "next_on": told.today + timedelta(days=3 + number)} if number else {}
+        given = {"happened_on": told.on(8 + number), "kind": "office", "result": "done", **following}
+        told.did(8 + number, contacts.record, case, by=case.caseworker, **given)
 
 
 def _left_and_came_back(told: _Malakal, by_state: dict[str, list[Any]]) -> None:

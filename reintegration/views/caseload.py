@@ -24,7 +24,7 @@ from locations.models import Place
 from plumbing.lists import Column, Listing, ListPage
 from programs import access
 from programs.views.acts import FormPage
-from reintegration import assignment, caseload
+from reintegration import assignment, caseload, contacts
 from reintegration.forms import HandOverCasesForm
 from reintegration.models import Case, CaseContact, CaseQuerySet, Pathway, State
 
@@ -117,15 +117,15 @@ class Caseload(ListPage):
         }  # fmt: skip
 
     def _today(self) -> list[tuple[Any, list[caseload.Due]]]:
-        """A caseworker's own things; a supervisor's are the plans that wait for approval."""
+        """A caseworker's own things; a supervisor's are what waits for a second person: steps, plans, referrals without consent."""
         if self.supervises:
-            groups = caseload.today_list(self.visible, self.day, ("plan",))
+            groups = caseload.today_list(self.visible, self.day, ("override", "confirm", "plan"))
         else:
             groups = caseload.today_list(self.visible.filter(caseworker=self.request.user.pk), self.day)
         for _label, things in groups:
             for due in things:
                 due.case.url = case_url(due.case)  # type: ignore[attr-defined]
-                due.case.safe = safe_words(due.case.safe_contact)  # type: ignore[attr-defined]
+                due.case.safe = contacts.safe_rule(due.case)  # type: ignore[attr-defined]
         return groups
 
 
@@ -202,7 +202,7 @@ def flags_of(row: Any, today: Any, silent_days: int) -> list[tuple[str, Any, str
     if row.plan_waits_since is not None:
         found.append(("info", _("Needs supervisor"), "person-check", _("plan waits for approval")))
     since = row.last_contact_on or row.opened_on
-    if (today - since).days > silent_days:
+    if (today - since).days > silent_days and row.state != State.COMPLETED:
         found.append(("wait", _("Silent"), "clock", _("%(days)s days") % {"days": (today - since).days}))
     return found
 
@@ -212,13 +212,6 @@ def case_url(case: Case) -> str:
         return reverse("case", args=[case.code])
     except NoReverseMatch:
         return ""
-
-
-def safe_words(rule: Any) -> list[str]:
-    """The safe-contact rule as short sentences, whatever its keys."""
-    if isinstance(rule, dict):
-        return [str(value) for value in rule.values() if value and not isinstance(value, bool)]
-    return [str(rule)] if rule else []
 
 
 def _in_order(states: dict[str, int]) -> list[tuple[str, int]]:

@@ -26,7 +26,7 @@ def case(world: World, worker: User, **given: Any) -> Case:
         "code": f"TST{next(_number):05d}A", "project": world.project, "partner": world.partner, "caseworker": worker, "place": world.place,
         "pathway": "reintegration", "state": "active", "state_since": opened, "source": "community", "sex": "female", "age_band": "25-35",
         "opened_on": opened, "opened_year": opened.year, "opened_by": worker, "notice": notice(), "notice_given_on": opened,
-        "notice_method": "oral", "basis": "public_interest", "safe_contact": {"how": "Call after 18:00, never say why"},
+        "notice_method": "oral", "basis": "public_interest", "safe_contact": {"may_call": True, "call_when": "after 18:00", "visit": False},
     }  # fmt: skip
     return Case.objects.create(**{**values, **given})
 

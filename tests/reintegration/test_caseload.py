@@ -10,9 +10,9 @@ from accounts.models import AuditEvent, PracticeValue
 from accounts.roles import Role
 from plumbing.refusals import Invalid
 from programs.access import NotAllowed
-from reintegration import assignment, caseload
-from reintegration.models import Case, CaseAccess, CaseAssignment
-from tests import factories
+from reintegration import assignment, caseload, todo
+from reintegration.models import Case, CaseAccess, CaseAssignment, OverrideRequest, StepProposal
+from tests import cases, factories
 from tests.reintegration import making
 
 pytestmark = pytest.mark.django_db
@@ -91,13 +91,40 @@ def test_today_holds_what_is_due_grouped_the_oldest_first_with_the_safe_contact_
     ]
 
 
+def test_what_waits_for_a_second_person_stands_on_the_supervisors_list(client, world, worker):
+    row, asked = making.case(world, worker, state="identified"), making.case(world, worker)
+    StepProposal.objects.create(case=row, to_state="screened", happened_on=today(), interviewer="same_sex", by=worker)
+    OverrideRequest.objects.create(
+        case=asked, to_organization=world.partner, service="protection", urgency="at_once", contact_route="Office", reason="Threat", asked_by=worker
+    )  # fmt: skip
+    found = caseload.today_list(Case.objects.all(), today(), ("override", "confirm", "plan"))
+    assert [(due.kind, due.case, due.contacts_person) for _label, things in found for due in things] == [
+        ("override", asked, False), ("confirm", row, False)
+    ]  # fmt: skip
+    supervisor = cases.supervisor(world)
+    client.force_login(supervisor)
+    text = client.get(reverse("cases")).content.decode()
+    assert "Step: Screened" in text
+    assert "Steps waiting for a second person" in text
+    assert [(one.kind, one.url) for one in todo.due_for(supervisor) if one.kind == "confirm"] == [
+        ("confirm", reverse("case", args=[row.code]))
+    ]
+
+
+def test_who_has_completed_is_not_silent(world, worker):
+    done = making.case(world, worker, state="completed", completed_on=today())
+    making.wave(done, 3, in_days=40)
+    assert not caseload.flagged(Case.objects.all(), "silent", today()).exists()
+
+
 def test_the_page_shows_codes_steps_and_rules_and_no_label_and_records_that_it_was_read(client, world, worker):
-    row = making.case(world, worker)
+    rule = {"may_call": False, "visit": True, "visit_where": "at the market", "never_mention": "the training"}
+    row = making.case(world, worker, safe_contact=rule)
     making.next_step(row, in_days=-1)
     client.force_login(worker)
     text = client.get(reverse("cases")).content.decode()
     assert str(row) in text
-    assert "never say why" in text
+    assert all(words in text for words in ("Do not call.", "Meet: at the market", "Never mention: the training"))
     assert "Late" in text
     event = AuditEvent.objects.get(event="cases.listed")
     assert event.actor == f"user:{worker.pk}"
