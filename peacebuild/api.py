@@ -24,7 +24,9 @@ from locations.api.views import Places
 from plumbing import problems
 from programs.api.views import ActionPoints, Activities, Assignments, Definitions, Me, Periods, Programs, Projects
 from reintegration.api.cases import Cases
+from reintegration.api.children import ChildCounts, ChildHandovers
 from reintegration.api.opportunities import Opportunities
+from reintegration.api.referrals import ReceivedReferrals, Referrals
 from reporting.api.progress import ProgressOf
 from reporting.api.views import Submissions
 
@@ -45,6 +47,10 @@ router.register("forums", Forums, "forums")
 router.register("commitments", Commitments, "commitments")
 router.register("disputes", Disputes, "disputes")
 router.register("cases", Cases, "cases")
+router.register("referrals", Referrals, "referrals")
+router.register("received-referrals", ReceivedReferrals, "received-referrals")
+router.register("child-counts", ChildCounts, "child-counts")
+router.register("child-handovers", ChildHandovers, "child-handovers")
 router.register("submissions", Submissions, "submissions")
 router.register("institutions", Institutions, "institutions")
 router.register("support-clearances", SupportClearances, "support-clearances")

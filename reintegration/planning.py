@@ -201,11 +201,11 @@ def arranged(
     plan: Plan, goals: Iterable[Goal], progress: Iterable[Progress], *, today: date, old: Collection[uuid.UUID] | None = None
 ) -> list[StrandLines]:
     """The same of rows that were read already; ``old`` are the keys of the goals that stood in the version before."""
-    rows, latest = list(goals), {row.goal.key: row for row in progress}
+    rows, latest, lag = list(goals), {row.goal.key: row for row in progress}, practice.whole("plan-behind-points")
     found = []
     for strand in STRANDS:
         mine = tuple(
-            _line(goal, latest.get(goal.key), plan, today, old is not None and goal.key not in old)
+            _line(goal, latest.get(goal.key), plan, today, old is not None and goal.key not in old, lag)
             for goal in rows
             if goal.strand == strand
         )
@@ -240,15 +240,15 @@ def compare(old: Plan | None, new: Plan) -> list[Change]:
     return found + [Change("gone", goal) for key, goal in before.items() if key not in after]
 
 
-def _line(goal: Goal, progress: Progress | None, plan: Plan, today: date, is_new: bool) -> GoalLine:
+def _line(goal: Goal, progress: Progress | None, plan: Plan, today: date, is_new: bool, lag: int) -> GoalLine:
     share = None
     if goal.target is not None:
         value = progress.value if progress is not None and progress.value is not None else Decimal(0)
         share = int(min(Fraction(100), 100 * Fraction(value) / Fraction(goal.target)))
-    return GoalLine(goal, progress, share, _standing(goal, share, plan, today), is_new)
+    return GoalLine(goal, progress, share, _standing(goal, share, plan, today, lag), is_new)
 
 
-def _standing(goal: Goal, share: int | None, plan: Plan, today: date) -> str:
+def _standing(goal: Goal, share: int | None, plan: Plan, today: date, lag: int) -> str:
     if goal.state != Goal.State.OPEN:
         return str(goal.state)
     if plan.state != Plan.State.IN_FORCE:
@@ -257,7 +257,7 @@ def _standing(goal: Goal, share: int | None, plan: Plan, today: date) -> str:
         return "late"
     if share is not None and goal.due_on is not None and plan.agreed_on is not None and goal.due_on > plan.agreed_on:
         gone = 100 * (today - plan.agreed_on).days // (goal.due_on - plan.agreed_on).days
-        if gone - share > practice.whole("plan-behind-points"):
+        if gone - share > lag:
             return "behind"
     return "on_track"
 

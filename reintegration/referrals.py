@@ -251,8 +251,12 @@ def without_answer(cases: QuerySet[Case], today: date) -> QuerySet[Referral]:
 
 
 def _offices(user: User) -> set[int]:
-    """Organizations whose incoming referrals one answers: where one records for exactly that organization."""
-    held = [one for one in access.held(user) if Permission.RECORD_ACTIVITIES in one.words]
+    """Organizations whose incoming referrals one answers: where one records for exactly that organization.
+
+    A key answers them only where it was made for cases.
+    """
+    word = Permission.WORK_CASES if user.is_service else Permission.RECORD_ACTIVITIES
+    held = [one for one in access.held(user) if word in one.words]
     return {one.scope["partner"] for one in held if "partner" in one.scope}
 
 

@@ -6,11 +6,9 @@ states its purpose.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -23,7 +21,6 @@ from rest_framework.reverse import reverse
 
 from accounts import audit
 from accounts.api.idempotency import once
-from accounts.api.lists import Listed
 from accounts.models import User
 from accounts.roles import Permission
 from plumbing.refusals import Invalid, Problem
@@ -32,6 +29,7 @@ from programs.api.filters import DayFilter, PlaceBelow, in_our_time
 from programs.api.partners import visible_project, writing_for
 from programs.api.views import place_at, taken
 from reintegration import intake, opening, stages
+from reintegration.api.guarded import UUID, Guarded
 from reintegration.models import (
     AgeBand,
     Basis,
@@ -48,8 +46,6 @@ from reintegration.models import (
     Transition,
 )
 from reintegration.models.cases import ADULT_BY_YEAR
-
-UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 class CaseRow(serializers.Serializer):
@@ -129,7 +125,7 @@ class CaseFilters(filters.FilterSet):
         fields: list[str] = []
 
 
-class Cases(Listed):
+class Cases(Guarded):
     model = Case
     serializer_class = CaseRow
     filterset_class = CaseFilters
@@ -138,11 +134,9 @@ class Cases(Listed):
     related = ("project", "partner", "place", "caseworker")
     lookup_value_regex = UUID
 
-    def get_queryset(self) -> QuerySet[Case]:
-        rows = super().get_queryset()
-        if not getattr(self.request.user, "is_service", False):
-            rows = rows.none()
-        return rows.annotate(waits_for_second_person=Exists(StepProposal.objects.filter(case=OuterRef("pk"))))
+    def mine(self, user: User) -> QuerySet[Case]:
+        waits = Exists(StepProposal.objects.filter(case=OuterRef("pk")))
+        return Case.objects.visible_to(user).annotate(waits_for_second_person=waits)
 
     def list(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         answer = super().list(request, *args, **kwargs)
@@ -161,7 +155,7 @@ class Cases(Listed):
 
         A person who may be under 18 is refused before anything is written (422, `may_be_child`).
         """
-        user = self._writing()
+        user = self.writing()
         if _says_child(request.data):
             raise _may_be_child(intake.MayBeChild())
         given = taken(CaseIn, request.data)
@@ -186,29 +180,13 @@ class Cases(Listed):
     def advance(self, request: Any, id: str) -> Response:
         """With the gates of the pages. Screening waits for a second person: then `waits_for_second_person` is true."""
         case = self.found()
-        user = self._writing()
+        user = self.writing()
         given = taken(StepIn, request.data)
         to, on = given.pop("to"), given.pop("on")
         if "destination" in given:
             given["destination"] = place_at(given["destination"], "destination")
         stages.advance(case, to=to, on=on, by=user, facts=stages.Facts(**given))
         return Response(self.one(id=id))
-
-    def answer_again(self, kept: Any) -> Response:
-        """What a repeated request gets: only status and id were stored, the row is shown as it is now, if it still may be."""
-        return Response(self.one(**json.loads(kept.body)), status=kept.status, headers={"Idempotency-Replayed": "true"})
-
-    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
-        answer = super().finalize_response(request, response, *args, **kwargs)
-        answer["Cache-Control"] = "no-store"
-        return answer
-
-    def _writing(self) -> User:
-        """Only a key that was made for cases and may write."""
-        user: User = self.request.user
-        if not user.is_service or not user.api_key.may_write:
-            raise PermissionDenied(_("Cases are written here by a key that may write and was made for cases; people use the pages."))
-        return user
 
     def _open(self, given: dict[str, Any], *, aged: dict[str, Any], project: Any, partner: Any, by: User) -> Case:
         notice = Notice.objects.filter(version=given["notice_version"], language=given["notice_language"]).first()

@@ -222,8 +222,8 @@ MAKERS: dict[str, Callable[[World], Any]] = {
     "imports": imports,
 }
 
-# Only keys made for people's cases read these: they have walks of their own (tests/reintegration/test_api_cases.py).
-OWN_TESTS = {"cases"}
+# Only keys made for people's cases read these: they have walks of their own (tests/reintegration/test_api_*.py).
+OWN_TESTS = {"cases", "referrals", "received-referrals", "child-counts", "child-handovers"}
 
 # Whatever belongs to no project is open to everyone who is signed in.
 PUBLIC = {"places"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 from django.utils import timezone
@@ -18,7 +19,13 @@ def in_force(case, supervisor, goals=1):
     plan = planning.start(case, by=case.caseworker)
     for number in range(goals):
         planning.set_goal(
-            plan, strand="economic", title=f"Goal {number}", roles=[("She", "attends")], target=Decimal(12), by=case.caseworker
+            plan,
+            strand="economic",
+            title=f"Goal {number}",
+            roles=[("She", "attends")],
+            target=Decimal(12),
+            by=case.caseworker,
+            due_on=TODAY + timedelta(days=90 + number),
         )
     planning.propose(plan, agreed_on=TODAY, by=case.caseworker)
     return planning.approve(plan, by=supervisor)

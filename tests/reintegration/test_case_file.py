@@ -188,12 +188,12 @@ def test_sealing_takes_the_case_away_and_shows_the_clock(case, worker, superviso
 
 
 @pytest.mark.parametrize("rows", [1, 3])
-def test_the_case_page_asks_the_database_ten_times_however_much_is_in_it(world, case, worker, rows, django_assert_num_queries):
+def test_the_case_page_asks_the_database_eleven_times_however_much_is_in_it(world, case, worker, rows, django_assert_num_queries):
     Case.objects.filter(pk=case.pk).update(state="active")
     fill(Case.objects.get(pk=case.pk), world, rows)
     client = signed_in(worker)
     client.get(reverse("case", args=[case.code]))
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         page = client.get(reverse("case", args=[case.code])).content.decode()
 
     for words in (f"Goal {rows - 1}", f"R-{rows - 1}", f"Course {rows - 1}", "Legal aid and documents", "the group", str(worker)):
@@ -209,7 +209,7 @@ def test_the_supervisor_and_the_focal_point_cost_no_more(world, case, worker, su
     for person, offered in ((supervisor, True), (focal, False)):
         client = signed_in(person)
         client.get(reverse("case", args=[case.code]))
-        with django_assert_max_num_queries(10):
+        with django_assert_max_num_queries(11):
             page = client.get(reverse("case", args=[case.code])).content.decode()
         assert (reverse("record_contact", args=[case.code]) in page) is offered
 
