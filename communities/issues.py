@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,7 +23,12 @@ class NotTheLastVersion(Refused):
 
 
 def latest(community: Community) -> ConflictAnalysis | None:
-    return community.analyses.order_by("-analysed_on", "-id").first()
+    """The newest version, with ``violent_on``: the first violent day after it."""
+    violent = Incident.objects.counting().filter(
+        community=OuterRef("community"), type__in=taxonomy.VIOLENT, event_date__gt=OuterRef("analysed_on")
+    )
+    first = Subquery(violent.order_by("event_date").values("event_date")[:1])
+    return community.analyses.annotate(violent_on=first).order_by("-analysed_on", "-id").first()
 
 
 def begin(
@@ -82,18 +88,11 @@ def remove(row: ConflictIssue | PeaceFactor, *, by: User) -> None:
 
 
 def review_due(analysis: ConflictAnalysis | None) -> date | None:
-    """Since when the analysis waits for another look: its own day came, or violence came after it."""
+    """Since when the analysis, as ``latest`` gave it, waits for another look: its own day came, or violence came after it."""
     if analysis is None:
         return None
-    violent = (
-        Incident.objects.counting()
-        .filter(community=analysis.community_id, type__in=taxonomy.VIOLENT, event_date__gt=analysis.analysed_on)
-        .order_by("event_date")
-        .values_list("event_date", flat=True)
-        .first()
-    )
     passed = analysis.review_on if analysis.review_on <= timezone.localdate() else None
-    days = [day for day in (violent, passed) if day is not None]
+    days = [day for day in (getattr(analysis, "violent_on", None), passed) if day is not None]
     return min(days) if days else None
 
 

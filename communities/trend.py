@@ -1,4 +1,4 @@
-"""A community over two years: incidents by month, told and verified, beside the cohesion rounds of the same months."""
+"""A community over two years: incidents by month, told and verified, the cohesion rounds of its place, and what was agreed when."""
 
 from __future__ import annotations
 
@@ -6,10 +6,21 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
+from django.db.models import Value
 from django.db.models.functions import ExtractMonth, ExtractYear
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
-from communities.models import Community
+from communities.models import Community, Forum, LocalAgreement
+from surveys import results
+from surveys.models import SurveyRound
+from surveys.results import SchemeResult
+from surveys.tallies import COHESION
+
+if TYPE_CHECKING:
+    from accounts.models import Actor
 
 MONTHS = 24
 
@@ -43,10 +54,56 @@ class Trend:
         return (Decimal(sum(month.number for month in self.months[-13:-1])) / 12).quantize(Decimal("0.1"))
 
 
+@dataclass(frozen=True)
+class Measured:
+    """A cohesion round as the reader may see it."""
+
+    survey_round: SurveyRound
+    line: SchemeResult
+
+    @property
+    def month(self) -> date:
+        return self.survey_round.held_on.replace(day=1)
+
+
+@dataclass(frozen=True)
+class Milestone:
+    on: date
+    words: str
+    address: str
+
+
+def since(today: date) -> date:
+    """The first day that is shown."""
+    return _month(today.year * 12 + today.month - MONTHS)
+
+
+def cohesion(community: Community, today: date, *, reader: Actor) -> list[Measured]:
+    """The approved cohesion rounds at the community's place with the version used last, oldest first. A few queries, however many."""
+    rows = SurveyRound.objects.visible_to(reader).approved().of_kind(COHESION)
+    rows = rows.filter(place=community.place_id, held_on__range=(since(today), today)).select_related("version__instrument", "project")
+    held = list(rows.order_by("held_on", "pk"))
+    held = [row for row in held if row.version_id == held[-1].version_id]
+    seen = results.headlines(held, reader=reader) if held else {}
+    return [Measured(row, seen[row.pk]) for row in held]
+
+
+def milestones(community: Community, today: date, *, reader: Actor) -> list[Milestone]:
+    """When dialogues began and agreements were signed, as far as the reader may see them. One query."""
+    days = (since(today), today)
+    begun = Forum.objects.visible_to(reader).filter(community=community, kind=Forum.Kind.DIALOGUE, started_on__range=days)
+    signed = LocalAgreement.objects.visible_to(reader).filter(community=community, signed_on__range=days)
+    words = {"forum": _("%(what)s begins"), "agreement": _("%(what)s, signed")}
+    rows = begun.order_by().values_list("pk", "started_on", "name", Value("forum"))
+    rows = rows.union(signed.order_by().values_list("pk", "signed_on", "title", Value("agreement")), all=True)
+    found = [Milestone(on, words[page] % {"what": what}, reverse(page, args=[pk])) for pk, on, what, page in rows]
+    return sorted(found, key=lambda one: (one.on, one.words))
+
+
 def of(community: Community, today: date) -> Trend:
     """The last 24 months, this one included; a month without an incident is a zero. One query."""
     index = today.year * 12 + today.month - 1
-    first = _month(index - MONTHS + 1)
+    first = since(today)
     rows = community.incidents.counting().filter(event_date__gte=first).order_by()
     found: Counter[tuple[int, int, bool]] = Counter(
         (year, month, verified_at is not None)

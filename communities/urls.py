@@ -13,6 +13,7 @@ urlpatterns = [
     path("communities/<int:pk>/change/", communities.ChangeCommunity.as_view(), name="change_community"),
     path("communities/<int:pk>/population/", communities.CountPopulation.as_view(), name="count_population"),
     path("communities/<int:pk>/access/", communities.CheckAccess.as_view(), name="check_access"),
+    path("communities/<int:pk>/over-time/", communities.community_over_time, name="community_over_time"),
     path("communities/<int:pk>/forums/", together.community_forums, name="community_forums"),
     path("communities/<int:pk>/projects/", together.community_projects, name="community_projects"),
     path("communities/due/", commitments.community_due, name="community_due"),

@@ -292,7 +292,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "definition": ("definition", STAFF),
     "number": ("definition", STAFF),
     "add_community": ("", COMMUNITY_RECORDERS),
-    "community": ("community", COMMUNITY_READERS),
+    **dict.fromkeys(("community", "community_over_time"), ("community", COMMUNITY_READERS)),
     **dict.fromkeys(("change_community", "count_population", "check_access", "raise_warning", "begin_analysis", "add_issue", "add_factor"), ("community", COMMUNITY_RECORDERS)),
     "set_threshold": ("community", "MEI"),
     "conflict_analyses": ("community", COMMUNITY_READERS),

@@ -6,7 +6,7 @@ from typing import Any
 
 import django_filters
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Permission
-from communities import issues, registry, trend
+from communities import issues, population, registry, trend
 from communities.forms import AccessForm, CommunityForm, PopulationForm
 from communities.models import AccessCheck, Community, PopulationCount
 from plumbing.lists import Column, Listing, ListPage
@@ -66,19 +66,51 @@ class CommunityList(ListPage):
 
 @login_required
 def community(request: HttpRequest, pk: int) -> HttpResponse:
-    row = visible(request, pk)
+    user = request.user
+    may = {
+        name: Exists(Community.objects.visible_to(user, word).filter(pk=OuterRef("pk")))
+        for name, word in (("may_record", RECORD), ("may_verify", Permission.VERIFY_INCIDENTS))
+    }
+    rows = Community.objects.visible_to(user).annotate(**may).select_related("place", "place__parent", "partner")
+    row = get_object_or_404(rows, pk=pk)
     analysis = issues.latest(row)
     alerts = list(row.warnings.open().select_related("responder").prefetch_related("incidents"))
     shown = {
         "alerts": alerts, "analysis": analysis, "review_due": issues.review_due(analysis),
         "issues": list(analysis.issues.all()) if analysis else [], "factors": list(analysis.factors.all()) if analysis else [],
-        "incidents": list(row.incidents.counting().order_by("-event_date", "-id")[:10]), "trend": trend.of(row, timezone.localdate()),
-        "may_answer": registry.allows(request.user, RECORD, row) or registry.allows(request.user, Permission.VERIFY_INCIDENTS, row),
+        "may_answer": row.may_record or row.may_verify, "may_record": row.may_record,
         "community": row, "projects": list(row.projects.all()), "population": _population(row), "access": _access(row),
-        "may_record": registry.allows(request.user, RECORD, row),
-        "crumbs": [(_("Communities"), reverse("communities")), (row.name, "")],
+        "crumbs": [(_("Communities"), reverse("communities")), (row.name, "")], "tabs": community_tabs(request, row),
     }  # fmt: skip
     return render(request, "communities/community.html", shown)
+
+
+@login_required
+def community_over_time(request: HttpRequest, pk: int) -> HttpResponse:
+    """Incidents by month beside cohesion rounds and agreements: a page of its own, or the part of the community's page."""
+    row, today = visible(request, pk), timezone.localdate()
+    people, lines = population.on([row.pk], today).get(row.pk), trend.of(row, today)
+    rounds = trend.cohesion(row, today, reader=request.user)
+    held = {one.month: one for one in rounds}
+    shown = {
+        "community": row, "trend": lines, "axis": [(month.first, held.get(month.first)) for month in lines.months], "rate": population.rate_of(row, people, today),
+        "cohesion": rounds, "milestones": trend.milestones(row, today, reader=request.user),
+        "incidents": list(row.incidents.counting().order_by("-event_date", "-id")[:10]), "tabs": community_tabs(request, row),
+        "crumbs": [(_("Communities"), reverse("communities")), (row.name, reverse("community", args=[row.pk])), (_("Over time"), "")],
+    }  # fmt: skip
+    part = bool(request.headers.get("HX-Request"))
+    return render(request, "communities/_over_time.html" if part else "communities/over_time.html", shown)
+
+
+def community_tabs(request: HttpRequest, row: Community) -> list[dict[str, Any]]:
+    """The pages of one community."""
+    names = (
+        ("community", _("The community")),
+        ("community_over_time", _("Over time")),
+        ("community_forums", _("Forums and promises")),
+        ("community_projects", _("Needs and local projects")),
+    )
+    return [{"label": label, "url": (url := reverse(name, args=[row.pk])), "current": request.path == url} for name, label in names]
 
 
 def visible(request: HttpRequest, pk: int, permission: Permission | None = None) -> Community:
@@ -177,12 +209,12 @@ def keepers(user: Any) -> Any:
 
 
 def _population(community: Community) -> dict[str, Any] | None:
-    """The newest count of a day and source, with each group's share of it."""
-    newest = community.population.order_by("-observed_on", "-id").first()
-    if newest is None:
+    """The newest count of a day and source, group by group."""
+    every = list(community.population.order_by("-observed_on", "-id"))
+    if not every:
         return None
-    rows = list(community.population.filter(observed_on=newest.observed_on, source=newest.source))
-    order = list(PopulationCount.Group.values)
+    newest, order = every[0], list(PopulationCount.Group.values)
+    rows = [row for row in every if (row.observed_on, row.source) == (newest.observed_on, newest.source)]
     rows.sort(key=lambda row: order.index(row.group))
     return {"rows": rows, "total": sum(row.people for row in rows), "newest": newest}
 

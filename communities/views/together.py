@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.roles import Permission
 from communities import forums, local_projects, needs
 from communities.models import Commitment, Community, Dispute, Forum, LocalProject, NeedsRanking, Satisfaction, SeatLine, Sitting
+from communities.views.communities import community_tabs
 from communities.views.forums import shows_people
 from programs import access
 
@@ -61,16 +62,6 @@ def community_projects(request: HttpRequest, pk: int) -> HttpResponse:
         **_around(request, row, _("Needs and local projects")),
     }
     return render(request, "communities/community_projects.html", shown)
-
-
-def community_tabs(request: HttpRequest, row: Community) -> list[dict[str, Any]]:
-    """The pages of one community."""
-    names = (
-        ("community", _("The community")),
-        ("community_forums", _("Forums and promises")),
-        ("community_projects", _("Needs and local projects")),
-    )
-    return [{"label": label, "url": (url := reverse(name, args=[row.pk])), "current": request.path == url} for name, label in names]
 
 
 def _around(request: HttpRequest, row: Community, words: Any) -> dict[str, Any]:

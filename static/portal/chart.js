@@ -32,7 +32,7 @@
   function draw(figure) {
     const table = figure.querySelector("table");
     const place = figure.querySelector(".chart-drawing");
-    if (!table || !place || !window.Chart || !table.tHead) return;
+    if (!table || !place || !place.hidden || !window.Chart || !table.tHead) return;
     const data = read(table);
     if (!data.series.length) return;
     const canvas = document.createElement("canvas");
@@ -72,5 +72,8 @@
     window.Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
     window.Chart.defaults.color = token("ink-2");
     document.querySelectorAll("figure[data-chart]").forEach(draw);
+  });
+  document.addEventListener("htmx:afterSettle", function (event) {
+    event.target.querySelectorAll("figure[data-chart]").forEach(draw);
   });
 })();

@@ -7,9 +7,12 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent
 from accounts.roles import Role
-from communities import early_warnings, masking
+from communities import early_warnings, forums, incidents, issues, masking, registry
 from communities.models import ConflictAnalysis, EarlyWarning, Incident
+from surveys import rounds
 from tests import factories
+from tests.communities.peace import Peace, ago
+from tests.surveys import making as surveying
 
 pytestmark = pytest.mark.django_db
 
@@ -26,16 +29,52 @@ def officer(world, client):
     return person
 
 
-def test_the_community_page_shows_the_alert_with_its_numbers(world, officer, client, django_assert_max_num_queries):
+@pytest.mark.parametrize("number", [1, 3])
+def test_the_community_page_asks_the_same_whatever_stands_on_it(world, officer, client, django_assert_num_queries, number):
     community = factories.community(world, name="Renk town")
-    for _one in range(4):
-        factories.incident(world, community=community)
+    analysis = issues.begin(community, analysed_on=ago(30), groups=9, review_on=ago(-30), by=officer)
+    for one in range(number):
+        for _more in range(4):
+            factories.incident(world, community=community)
+        early_warnings.raise_warning(community=community, signal="Weapons", severity=2, by=officer)
+        registry.count_population(community, people={"host": 900, "idp": 60}, observed_on=ago(one), source="county", by=officer)
+        registry.check_access(community, means="road", state="open", checked_on=ago(one), by=officer)
+        issues.put_issue(analysis, by=officer, kind="land", title=f"Land {one}", direct="farmers, herders", trend="rising")
+        issues.put_factor(analysis, by=officer, kind="divider", title=f"Weapons {one}", strength=4, trend="rising")
     early_warnings.sweep()
     client.get(f"/communities/{community.pk}/")
-    with django_assert_max_num_queries(20):
+    with django_assert_num_queries(12):
         page = client.get(f"/communities/{community.pk}/").content.decode()
-    assert "Now 4, usual 0" in page
-    assert "Open, nobody has answered" in page
+    assert f"Now {4 * number}, usual 0" in page
+    assert ("Open, nobody has answered" in page, "Land 0" in page) == (True, True)
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_over_time_stand_incidents_the_rate_cohesion_and_agreements(world, officer, client, django_assert_num_queries, number):
+    community = factories.community(world, name="Renk town", monitors=2)
+    registry.count_population(community, people={"host": 5000}, observed_on=ago(20), source="county", by=officer)
+    cohesion = surveying.loaded(surveying.small("social-cohesion"))
+    peace = Peace(world, officer, officer)
+    for one in range(number):
+        told = factories.incident(world, community=community, type="battle", event_date=ago(20 + one))
+        incidents.verify(told, by=world.manager, reliability="B", credibility=2)
+        stage = ("endline", "midline", "baseline")[one]
+        row = surveying.answered(world, cohesion, ["agree", "disagree", "neither"] * 4, held_on=ago(40 + 31 * one), stage=stage)
+        rounds.close(row, by=world.mande)
+        rounds.approve(row, by=world.manager)
+        peace.forum(community=community, name=f"Corridor talks {one}", started_on=ago(90))
+        given = {"parties": "farmers", "mediator": "committee", "dispute_kind": "land", "stage": "SubPar", "signed_on": ago(30)}
+        forums.agree(title=f"Agreement {one}", community=community, by=officer, **given, **peace.where())
+    where = f"/communities/{community.pk}/over-time/"
+    client.get(where)
+    with django_assert_num_queries(12):
+        page = client.get(where).content.decode()
+    assert f"{number * 2:.2f}" in page
+    for words in ("Corridor talks 0 begins", "Agreement 0, signed", "Social cohesion, 0 to 100", "Moving together is not proof of cause."):
+        assert words in page
+    assert page.count("data-low=") == number
+    part = client.get(where, headers={"HX-Request": "true"}).content.decode()
+    assert ("<html" in part, "Agreement 0, signed" in part) == (False, True)
 
 
 def test_an_incident_is_recorded_from_the_form_and_verified_by_another(world, officer, client):
