@@ -67,7 +67,7 @@ class CommunityAdmin(ActAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
         if "projects" in form.base_fields:
-            reached = Q(pk__in=Project.objects.visible_to(request.user, self.word).values("pk"))  # type: ignore[arg-type]
+            reached = Q(pk__in=Project.objects.visible_to(request.user, self.word).values("pk"))
             linked = Q(pk__in=obj.projects.values("pk")) if obj else Q()
             form.base_fields["projects"].queryset = Project.objects.filter(reached | linked if obj else reached).order_by("code")
         return form
