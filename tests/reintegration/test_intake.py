@@ -14,7 +14,7 @@ from accounts.models import AuditEvent
 from accounts.roles import Role
 from plumbing.refusals import Invalid
 from programs.access import NotAllowed
-from reintegration import codes, consents, intake
+from reintegration import codes, consents, groundwork, intake, pathways
 from reintegration.models import Case, ErasureReceipt, IntakeDraft, Referral, Transition
 from tests import cases, factories
 
@@ -183,3 +183,21 @@ def test_a_sealed_case_is_read_by_nobody_and_erased_by_a_second_person(world, wo
     assert not Referral.objects.exists()
     assert ErasureReceipt.objects.get().erased_by == supervisor
     assert AuditEvent.objects.filter(subjects__kind="case", subjects__key=str(case.pk)).count() >= 3
+
+
+def test_what_stands_before_the_first_intake_is_laid_by_who_sets_the_portal_up(world):
+    administrator = factories.member(Role.ADMINISTRATOR)
+    with pytest.raises(NotAllowed):
+        groundwork.put_notice(version="2", language="Nuer", text="We write a code.", by=cases.caseworker(world))
+    notice = groundwork.put_notice(version="2", language="Nuer", text="We write a code.", by=administrator)
+    with pytest.raises(ValidationError):
+        groundwork.put_notice(version="2", language="Nuer", text="Again.", by=administrator)
+    for pathway in ("reintegration", "prevention"):
+        groundwork.offer(world.project.program, pathway=pathway, by=administrator)
+    desk = groundwork.put_protection_contact(name="Desk", phone="+211", place=world.place, by=administrator)
+    assert set(pathways.offered(world.project.program)) == {"reintegration", "prevention"}
+    assert intake.protection_contacts(world.project) == [desk]
+    told = AuditEvent.objects.filter(
+        event__in=["notice.put", "pathway.offered", "protection_contact.put"], actor=f"user:{administrator.pk}"
+    )
+    assert (notice.in_use, told.count()) == (True, 4)
