@@ -92,10 +92,11 @@ def rotate(*, told: Told = lambda name, done, of: None, batch: int = 200) -> Don
     return done
 
 
-def finish(*, batch: int = 200) -> tuple[tuple[str, ...], Path] | None:
+def finish(*, leave_unreadable: bool = False, batch: int = 200) -> tuple[tuple[str, ...], Path] | None:
     """Take the older keys out of the file, if nothing uses them; which, and the copy of the file that still holds them.
 
-    None where there is no older key. Raises ``RotationRefused`` with what still stands against it.
+    ``leave_unreadable`` gives up what does not open even with its key. None where there is no older key. Raises
+    ``RotationRefused`` with what still stands against it.
     """
     older = keys.older()
     if not older:
@@ -106,8 +107,10 @@ def finish(*, batch: int = 200) -> tuple[tuple[str, ...], Path] | None:
             "A request or task that began before the new key was made may still write with the older one. "
             f"Come again after {timezone.localtime(settled):%Y-%m-%d %H:%M}."
         )
+    if leave_unreadable and rotate(batch=batch).busy:
+        raise RotationRefused("Rows were being changed. Come again in a minute.")
     still = [(use, use.under(older)) for use in usage()]
-    if any(count for _use, count in still):
+    if any(count for _use, count in still) and not leave_unreadable:
         listed = ", ".join(f"{use.name} {count}" for use, count in still if count)
         raise RotationRefused(f"Older keys are still in use: {listed}. Run “manage.py rotate_keys” first.")
     if _remove_replaced(batch):

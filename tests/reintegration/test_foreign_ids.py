@@ -16,11 +16,12 @@ from django.urls import reverse
 
 from accounts.models import AuditEvent
 from accounts.roles import Role
+from peacebuild.api import router
 from reintegration.models import Case, IntakeDraft, OverrideRequest
 from tests import cases, factories
 from tests.callers import as_person, key_of, with_key
 from tests.reintegration import making
-from tests.test_walk import PAGES, SENT, a_case
+from tests.test_walk import LETTERS, PAGES, SENT, a_case
 
 pytestmark = pytest.mark.django_db
 NOBODYS = "0000000ZZ"  # no code that was ever minted
@@ -177,3 +178,40 @@ def test_filters_and_counts_of_the_list_are_the_same_for_a_foreign_reference_as_
         seen = [told(partial(caller.get, "/cases/", {name: str(one)}), one) for one in (theirs, nobodys)]
         assert seen[0] == seen[1], name
         assert '"results":[]' in seen[0][1].replace(" ", ""), name
+
+
+@pytest.mark.parametrize("role", [Role.PARTNER_MANAGER, Role.CASE_SUPERVISOR])
+def test_to_a_second_partner_every_list_count_and_file_is_the_same_with_the_case_and_without_it(world, role):
+    strange = factories.world("FOREIGN")
+    row = making.case(strange, cases.caseworker(strange), external_id=uuid4())
+    making.next_step(row, in_days=-1)
+    making.wave(row, 3, in_days=-1)
+    making.proposed_plan(row)
+    making.steps(row, ("identified", 90), ("active", 60))
+    client = Client(raise_request_exception=False)
+    client.force_login(factories.member(role, organization=world.partner))
+    manager = factories.member(Role.PARTNER_MANAGER, organization=world.partner)
+    key = with_key(key_of(world.partner, by=manager, may_work_cases=True))
+    letter = next(letter for letter, one in LETTERS.items() if one == role)
+    # The page of keys says when one was last used.
+    listed = [name for name, (about, opens) in PAGES.items() if not about and letter in opens and opens != SENT and name != "api_keys"]
+
+    def asked(send: Callable[[], Any]) -> tuple[int, str]:
+        status, body, _headers, _queries = told(send, row.code)  # what is left of a call and what is cached differ each time
+        return status, re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}|\d+\.\d{8}T\d{6}Z", "ID", body)
+
+    def shown() -> dict[str, tuple[int, str]]:
+        found = {name: asked(partial(client.get, reverse(name))) for name in listed}
+        found |= {f"{name} as file": asked(partial(client.get, reverse(name), {"export": "csv"})) for name in ("cases", "case_analytics")}
+        found["search"] = asked(partial(client.get, reverse("search"), {"q": row.code}))
+        names = [
+            name for _prefix, view, name in router.registry if hasattr(view, "list") and role == Role.CASE_SUPERVISOR
+        ]  # once is enough
+        return found | {f"api {name}": asked(partial(key.get, reverse(f"api:{name}-list"))) for name in names}
+
+    with_it = shown()
+    row.delete()
+    without_it = shown()
+
+    assert len(listed) > 30
+    assert [name for name in with_it if with_it[name] != without_it[name]] == []

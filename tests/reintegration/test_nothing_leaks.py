@@ -20,6 +20,8 @@ from tests.test_walk import LETTERS, PAGES, SENT, Everything, address, people
 pytestmark = pytest.mark.django_db
 
 SECRET = "never say the planted word"
+# Who among the outsiders reads most of one object; lists, files and search are asked for by everybody.
+WIDE = {Role.PROGRAM_MANAGER, Role.PARTNER_MANAGER, Role.CASE_SUPERVISOR, Role.FOCAL_POINT, Role.AUDITOR}
 
 
 @pytest.fixture
@@ -59,15 +61,19 @@ def test_no_page_no_file_and_no_search_shows_anything_of_a_case_to_who_may_not_s
         for name, (about, opens) in PAGES.items():
             if opens == SENT or Role(role) not in {LETTERS[letter] for letter in opens}:
                 continue  # refused before anything is read: the walk over every page holds that
+            if about and role not in WIDE:
+                continue
             try:
                 where = address(name, about, own)
             except (NoReverseMatch, KeyError):
                 continue
-            asked = [{}] if about else [{}, {"export": "csv"}]
+            asked: list[dict[str, str]] = [{}]
             if name == "search":
                 asked = [{"q": planted.code}, {"q": str(planted)}, {"q": str(planted.external_id)}]
             for given in asked:
                 answer = client.get(where, given)
+                if not given and (name.startswith(("case", "child")) or b"export=csv" in getattr(answer, "content", b"")):
+                    asked.append({"export": "csv"})
                 text = b"".join(answer.streaming_content) if answer.streaming else answer.content
                 shown = text.decode(errors="ignore")
                 echoed = set(given.values())

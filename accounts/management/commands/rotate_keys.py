@@ -29,6 +29,7 @@ class Command(BaseCommand):
         one.add_argument("--status", action="store_true", help="say what each key protects, and change nothing")
         one.add_argument("--finish", action="store_true", help="take older keys out of the file, if nothing uses them any more")
         one.add_argument("--new-key", action="store_true", help="make a new key although something is still under an older one")
+        parser.add_argument("--leave-unreadable", action="store_true", help="with --finish: give up what does not open even with its key")
         parser.add_argument("--batch", type=int, default=200, help="rows read at a time")
 
     def handle(self, *args: object, **options: Any) -> None:
@@ -44,7 +45,7 @@ class Command(BaseCommand):
                 if options["prepare"]:
                     self._prepare()
                 elif options["finish"]:
-                    self._finish(options["batch"])
+                    self._finish(options["batch"], leave=options["leave_unreadable"])
                 else:
                     self._rotate(options["batch"], even_so=options["new_key"])
         except (keys.KeysUnusable, rotation.RotationRefused) as refused:
@@ -84,14 +85,18 @@ class Command(BaseCommand):
         self.stdout.write(f"{key.id} stands in {settings.FIELD_KEYS_FILE} and is not used yet.")
         self.stdout.write("Copy the file to every machine and to its safe place, then run “manage.py rotate_keys”.")
 
-    def _finish(self, batch: int) -> None:
-        finished = rotation.finish(batch=batch)
+    def _finish(self, batch: int, *, leave: bool) -> None:
+        finished = rotation.finish(leave_unreadable=leave, batch=batch)
         if finished is None:
             self.stdout.write(f"There is no older key: everything is under {keys.current().id}.")
             return
         retired, copy = finished
-        audit.record("keys.retired", [("keys", key_id) for key_id in retired], by=None, via="command", current=keys.current().id)
-        self.stdout.write(f"Taken out: {', '.join(retired)}. Nothing in the database or the files uses them.")
+        given_up = sum(use.under(retired) for use in rotation.usage())
+        audit.record(
+            "keys.retired", [("keys", key_id) for key_id in retired], by=None, via="command", current=keys.current().id, given_up=given_up
+        )  # fmt: skip
+        self.stdout.write(f"Taken out: {', '.join(retired)}.")
+        self.stdout.write(f"Given up: {given_up} that did not open." if given_up else "Nothing in the database or the files uses them.")
         self.stdout.write(
             f"Backups made before {timezone.localtime():%Y-%m-%d %H:%M} still need them. {copy} holds them: move it to the safe place of "
             "the keys, and destroy it there once the last such backup is destroyed. Copy the file of keys to the other machines."
