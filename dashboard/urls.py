@@ -6,6 +6,7 @@ from dashboard.views import account, audit, board, finding, overview, people, pl
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
+    path("where/", overview.where, name="where"),
     path("delivery/", overview.numbers, name="delivery"),
     path("my-work/", overview.my_work, name="my_work"),
     path("my-work/counts/", overview.waiting_counts, name="waiting_counts"),

@@ -226,7 +226,7 @@ SENT = "post"  # answers to a form that is sent, never to a plain visit
 
 # page -> what it is about (a key of Everything, further parts of the address after "+") and for whom it opens
 PAGES: dict[str, tuple[str, str]] = {
-    **dict.fromkeys(("donor_reports", "grants", "spending", "review_list", "imports", "workbook_new", "activities", "action_points", "visits", "clearances", "projects", "library", "tallies", "communities", "incidents", "early_warnings", "overview", "my_work", "waiting_counts", "scope", "search", "delivery"), ("", EVERYBODY)),
+    **dict.fromkeys(("donor_reports", "grants", "spending", "review_list", "imports", "workbook_new", "activities", "action_points", "visits", "clearances", "projects", "library", "tallies", "communities", "incidents", "early_warnings", "overview", "where", "my_work", "waiting_counts", "scope", "search", "delivery"), ("", EVERYBODY)),
     "tally": ("+activities.dialogue.held", EVERYBODY),
     "word_templates": ("", "ME"),
     "record_activity": ("", FIELD),

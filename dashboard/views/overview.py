@@ -20,6 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.models import User
 from accounts.roles import Permission
 from dashboard import board, delivery, scope, waiting
+from dashboard import where as places
 from dashboard.board import State
 from dashboard.navigation import address
 from dashboard.views.board import LOOKS
@@ -91,6 +92,17 @@ def numbers(request: HttpRequest) -> HttpResponse:
         "crumbs": [(_("Overview"), reverse("overview")), (_("Delivery against target"), "")],
     }
     return render(request, "dashboard/_delivery.html" if part else "dashboard/delivery.html", context)
+
+
+@login_required
+@require_GET
+def where(request: HttpRequest) -> HttpResponse:
+    """The places in which projects work: a page of its own, or the map that the overview brings in."""
+    found = places.spots(scope.narrow(Project.objects.visible_to(user_of(request)), request, "program"))
+    crumbs = [(_("Overview"), reverse("overview")), (_("Where"), "")]
+    part = bool(request.headers.get("HX-Request"))
+    context = {"spots": found, "map": places.drawing(found), "crumbs": crumbs}
+    return render(request, "dashboard/_where.html" if part else "dashboard/where.html", context)
 
 
 @login_required

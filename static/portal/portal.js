@@ -78,6 +78,11 @@
     navigator.clipboard.writeText(text).then(function () { say(button.dataset.copied || ""); });
   });
 
+  // The page on paper, or as a PDF by the browser's own dialog.
+  doc.addEventListener("click", function (event) {
+    if (event.target.closest("[data-prints]")) window.print();
+  });
+
   // One live region, for "saved" and "failed" only.
   function say(words) {
     const place = doc.getElementById("said");
