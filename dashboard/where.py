@@ -74,7 +74,7 @@ def spots(projects: QuerySet[Project]) -> list[Spot]:
         levels[project].add(level)
     closest: dict[tuple[str, int], tuple[object, ...]] = {}
     for project, place, *row in rows.values_list("project__code", "place", *columns):
-        if (project, place) not in closest or row[0] > closest[project, place][0]:  # type: ignore[operator]
+        if (project, place) not in closest or row[0] > closest[project, place][0]:
             closest[project, place] = tuple(row)
     found: dict[str, Spot] = {}
     for (project, _place), (_level, code, name, country, longitude, latitude) in closest.items():
