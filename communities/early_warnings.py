@@ -25,6 +25,7 @@ from accounts.roles import Permission, Role
 from communities import registry, taxonomy
 from communities.models import Community, EarlyWarning, Incident, WarningThreshold
 from locations.models import PlaceTree
+from plumbing.cursor_rows import raw_rows
 from plumbing.refusals import Refused
 from programs import access
 
@@ -71,7 +72,7 @@ class Limits:
 class Signal:
     """A rule that holds for a community now, with the incidents that made it hold."""
 
-    community: Community
+    community: int
     rule: str
     severity: int
     incidents: tuple[int, ...]
@@ -157,7 +158,8 @@ def set_threshold(
 def sweep(*, now: datetime | None = None) -> int:
     """Raise what the rules ask for; returns how many are new. Running it again raises nothing that is open or was decided on."""
     moment = now or timezone.now()
-    return sum(_raise(signal, moment) for signal in signals(moment.astimezone(timezone.get_current_timezone()).date()))
+    found = signals(moment.astimezone(timezone.get_current_timezone()).date())
+    return sum(_raise(signal, moment) for signal in _not_known(found))
 
 
 def escalate(*, now: datetime | None = None) -> int:
@@ -192,7 +194,6 @@ def signals(today: date) -> list[Signal]:
     named = {row[1] for row in recent if row[1] is not None}
     mobs = [row for row in recent if row[3] == Incident.Type.MOB]
     near = _communities_in({row[2] for row in mobs})
-    chosen = Community.objects.in_bulk(named | {pk for pks in near.values() for pk in pks})
     lines = alarm_lines(today, limits, named)
     quiet = _last_violence(named, today, limits)
     by_community: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
@@ -202,9 +203,9 @@ def signals(today: date) -> list[Signal]:
     months = timedelta(days=30 * practice.whole("warning-quiet-months"))
     found: list[Signal] = []
     for pk, rows in by_community.items():
-        found += _of_community(chosen[pk], rows, limits[pk], lines[pk], quiet.get(pk), months)
+        found += _of_community(pk, rows, limits[pk], lines[pk], quiet.get(pk), months)
     for pk, incident_rows in _mobs_near(mobs, near, limits, today).items():
-        found.append(Signal(chosen[pk], Rule.NEAR, Severity.ALERT, tuple(incident_rows), now=len(incident_rows)))
+        found.append(Signal(pk, Rule.NEAR, Severity.ALERT, tuple(incident_rows), now=len(incident_rows)))
     return found
 
 
@@ -216,7 +217,7 @@ def alarm_lines(today: date, limits: Mapping[int, Limits], communities: Iterable
     rows = Incident.objects.counting().filter(event_date__gt=today - YEAR - longest, event_date__lte=today, community__isnull=False)
     if len(wanted) <= 50:
         rows = rows.filter(community__in=wanted)
-    for pk, day, number in rows.order_by().values_list("community", "event_date").annotate(number=Count("pk")):
+    for pk, day, number in raw_rows(rows.order_by().values_list("community", "event_date").annotate(number=Count("pk"))):
         if pk in wanted:
             counts[pk].append((day, number))
     factor = practice.number("warning-spread")
@@ -246,22 +247,20 @@ def limits_of(communities: Iterable[Community]) -> dict[int, Limits]:
     own = {row.community_id: row for row in WarningThreshold.objects.select_related("responder")}
     window, minimum = practice.whole("warning-window-days"), practice.whole("warning-minimum")
     displaced = practice.whole("warning-displaced")
-    found = {}
     keys = communities.values_list("pk", flat=True) if hasattr(communities, "values_list") else [one.pk for one in communities]
-    for pk in keys:
-        row = own.get(pk)
+    found = dict.fromkeys(keys, Limits(timedelta(days=window), minimum, displaced))
+    for pk in own.keys() & found.keys():
+        row = own[pk]
         found[pk] = Limits(
-            timedelta(days=row.window_days if row and row.window_days is not None else window),
-            row.minimum if row and row.minimum is not None else minimum,
-            row.displaced if row and row.displaced is not None else displaced,
-            row.responder if row else None,
+            timedelta(days=window if row.window_days is None else row.window_days),
+            minimum if row.minimum is None else row.minimum,
+            displaced if row.displaced is None else row.displaced,
+            row.responder,
         )
     return found
 
 
-def _of_community(
-    community: Community, rows: Sequence[Any], limits: Limits, line: Line, before: date | None, months: timedelta
-) -> list[Signal]:
+def _of_community(community: int, rows: Sequence[Any], limits: Limits, line: Line, before: date | None, months: timedelta) -> list[Signal]:
     found = []
     if line.is_crossed:
         found.append(Signal(community, Rule.COUNT, Severity.ALERT, tuple(row[0] for row in rows), line=line, now=line.now))
@@ -315,18 +314,28 @@ def _drawn(line: Line | None) -> dict[str, Any]:
     return {} if line is None else {name: getattr(line, name) for name in ("starts_on", "ends_on", "usual", "spread", "line")}
 
 
+def _not_known(found: Sequence[Signal]) -> list[Signal]:
+    """The signals without an open warning that tell of an incident no warning of their rule told of: nearly none, in two queries."""
+    rules = {signal.rule for signal in found}
+    held = set(EarlyWarning.objects.open().filter(rule__in=rules).values_list("community", "rule"))
+    left = [signal for signal in found if (signal.community, signal.rule) not in held]
+    if not left:
+        return []
+    oldest = min(min(signal.incidents) for signal in left)
+    told = EarlyWarning.incidents.through.objects.filter(incident_id__gte=oldest, earlywarning__rule__in=rules)
+    known: dict[tuple[int, str], set[int]] = defaultdict(set)
+    for community, rule, incident in told.values_list("earlywarning__community", "earlywarning__rule", "incident"):
+        known[community, rule].add(incident)
+    return [signal for signal in left if not set(signal.incidents) <= known[signal.community, signal.rule]]
+
+
 def _raise(signal: Signal, moment: datetime) -> bool:
     """One open warning per community and rule; what a decided warning was about raises no second one."""
-    earlier = EarlyWarning.objects.filter(community=signal.community, rule=signal.rule)
-    if earlier.open().exists():
-        return False
-    known = set(earlier.filter(incidents__in=signal.incidents).values_list("incidents", flat=True))
-    if known >= set(signal.incidents):
-        return False
-    limits = limits_of([signal.community])[signal.community.pk]
+    community = Community.objects.get(pk=signal.community)
+    limits = limits_of([community])[community.pk]
     line = signal.line
     row = EarlyWarning(
-        community=signal.community, rule=signal.rule, severity=signal.severity, now=signal.now, first_seen=moment, responder=limits.responder,
+        community=community, rule=signal.rule, severity=signal.severity, now=signal.now, first_seen=moment, responder=limits.responder,
         due_at=moment + _hours(), **_drawn(line),
     )  # fmt: skip
     try:

@@ -72,7 +72,7 @@ def page(rows: QuerySet[Any], order: Sequence[Key], *, cursor: str | None = None
     """
     back, values = read_mark(cursor, order, rows.model) if cursor else (False, None)
     way = tuple(_turned(order)) if back else tuple((key, True) for key in order)
-    wanted = rows.order_by(*(_order_by(key, nulls_last) for key, nulls_last in way))
+    wanted = rows.order_by(*(_order_by(key, nulls_last, rows.model) for key, nulls_last in way))
     if values is not None:
         wanted = wanted.filter(_after(way, values))
     found = list(wanted[: size + 1])
@@ -121,10 +121,20 @@ def _turned(order: Sequence[Key]) -> list[tuple[Key, bool]]:
     return [(key.opposite(), False) for key in order]
 
 
-def _order_by(key: Key, nulls_last: bool) -> Any:
+def _order_by(key: Key, nulls_last: bool, model: Any = None) -> Any:
     column = F(key.name)
+    if _is_never_empty(model, key.name):
+        return column.desc() if key.backward else column.asc()  # PostgreSQL walks an index only in the very order it was made in
     ends = {"nulls_last": True} if nulls_last else {"nulls_first": True}
     return column.desc(**ends) if key.backward else column.asc(**ends)
+
+
+def _is_never_empty(model: Any, name: str) -> bool:
+    """A column of the listed model itself that holds no NULL."""
+    if model is None:
+        return False
+    own = model._meta.pk if name == "pk" else next((one for one in model._meta.concrete_fields if name in (one.name, one.attname)), None)
+    return own is not None and not own.null
 
 
 def _after(way: Sequence[tuple[Key, bool]], values: Sequence[Any]) -> Q:

@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -243,8 +243,8 @@ class Harm(models.Model):
 
 class LikenessQuerySet(models.QuerySet["Likeness"]):
     def visible_to(self, user: Any, permission: Permission | None = None) -> LikenessQuerySet:
-        seen = Incident.objects.visible_to(user, permission)
-        return self.filter(first__in=seen, second__in=seen)
+        seen = Incident.objects.visible_to(user, permission)  # asked pair by pair: there are far fewer of them than incidents
+        return self.filter(*(Exists(seen.order_by().filter(pk=OuterRef(side))) for side in ("first", "second")))
 
     def open(self) -> LikenessQuerySet:
         return self.filter(decided_at__isnull=True)
