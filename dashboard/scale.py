@@ -10,11 +10,13 @@ import accounts.scale
 import locations.scale
 import programs.scale
 import reporting.scale
+from accounts.models import User
+from accounts.roles import Role
 from locations.models import Place
-from programs.models import Program, Project
+from programs.models import Membership, Program, Project
 from reporting.models import Figure
 
-FIXED, HUNDRED = "SCALE-FIXED", "SCALE-A"
+FIXED, HUNDRED, WIDE = "SCALE-FIXED", "SCALE-A", "SCALE-WIDE"
 FIXED_PROJECTS = 6
 PER_STREAM = 96  # figures of a project with one stream per indicator: ten totals and two cells over eight quarters
 SMALL = 100_000  # below it one stream per indicator, so that a program still has its hundred projects
@@ -39,6 +41,20 @@ def seed(figures: int, *, with_rows: bool = True, say: Callable[[str], object] =
             say(f"{have:,} figures")
     gather_statistics()
     return Figure.objects.count()
+
+
+def wide_program() -> Program:
+    """Where reports are put in through the API; the other programs keep their size."""
+    agency, _offices, people = accounts.scale.seed(partners=12)
+    return programs.scale.program(WIDE, agency=agency, people=people)
+
+
+def manager_of_fixed() -> User:
+    """Who sees the small program and nothing else."""
+    address = accounts.scale.ADDRESS.format(role="keeper")
+    found = User.objects.filter(email=address).first() or User.objects.create_user(address, name="Scale keeper")
+    Membership.objects.get_or_create(user=found, role=Role.PROGRAM_MANAGER, program=Program.objects.get(code=FIXED))
+    return found
 
 
 def places(count: int) -> list[Place]:

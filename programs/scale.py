@@ -17,6 +17,7 @@ from programs.models import (
     Category,
     DefinitionBreakdown,
     Dimension,
+    ExpectedReport,
     Indicator,
     IndicatorDefinition,
     Membership,
@@ -121,6 +122,11 @@ def _project(within: Program, code: str, library: Sequence[IndicatorDefinition],
         for order, row in enumerate(library)
     )
     periods = ReportingPeriod.objects.bulk_create(_period(project, year, month) for year, month in QUARTERS)
+    ExpectedReport.objects.bulk_create(
+        ExpectedReport(project=project, partner=office, period=one, due_on=one.due_on, review_due_on=one.review_due_on)
+        for one in periods
+        for office in who
+    )
     owed = ReportingAssignment.objects.bulk_create(
         ReportingAssignment(indicator=one, partner=office) for one in indicators for office in who
     )

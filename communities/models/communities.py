@@ -56,6 +56,7 @@ class Community(models.Model):
                 condition=~Q(name=""), name="community_has_a_name", violation_error_message=_("Give the community a name.")
             ),
         ]
+        indexes = [models.Index(fields=["name", "id"], name="community_by_name")]
 
     def __str__(self) -> str:
         return self.name

@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from dashboard import scale
+from dashboard import bench, scale
 from programs.models import Indicator, Program
 from reporting import promises, rollup
 from reporting.models import Figure, PublishedNumber
@@ -48,3 +48,12 @@ def test_real_projects_are_never_mixed_with_data_for_measuring(db):
     factories.project()
     with pytest.raises(CommandError, match="real projects"):
         call_command("seed_scale", "600", stdout=StringIO())
+
+
+def test_every_line_of_the_bench_still_runs(db):
+    found = bench.run([800], pace=bench.SMOKE, say=lambda words: None, with_worker=False)
+    assert all(one.result > 0 or one.unit == "MB" for one in found)
+    assert "OTHER BYTES" not in " ".join(one.detail for one in found)
+    assert {"early-warning sweep, again / SQL", "place page", "whole portfolio, its page", "fixed program, overview"} <= {
+        one.what for one in found
+    }
