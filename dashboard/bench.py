@@ -50,7 +50,7 @@ from reporting.models import Figure, Submission
 THROUGH = date(2025, 12, 31)
 LIST = "/api/v1/submissions/?page_size=100&ordering=-updated_at"
 BYTES_IN_MEGABYTE = 1024 * 1024
-LARGE = 100_000  # incidents from which a page is held to its SQL: below, the frame of the page is most of it
+LARGE = 100_000  # rows of a file that is written once; incidents from which a page is held to its SQL: below, the frame of the page is most of it
 Say = Callable[[str], object]
 
 
@@ -225,12 +225,15 @@ def export(count: int) -> Iterator[Measured]:
     rows = Figure.objects.counting().order_by()
     gc.collect()
     before = peak = _resident()
-    started, worked, size = time.perf_counter(), time.process_time(), 0
-    for number, piece in enumerate(exports.csv_lines(rows, fields)):
-        size += len(piece)
-        if number % 50 == 0:
-            peak = max(peak, _resident())
-    seconds, worked, total = time.perf_counter() - started, time.process_time() - worked, rows.count()
+    total, size = rows.count(), 0
+    seconds = worked = float("inf")
+    for _again in range(1 if total > LARGE else 5):  # a short file is over before the machine is free once
+        started, processor, size = time.perf_counter(), time.process_time(), 0
+        for number, piece in enumerate(exports.csv_lines(rows, fields)):
+            size += len(piece)
+            if number % 50 == 0:
+                peak = max(peak, _resident())
+        seconds, worked = min(seconds, time.perf_counter() - started), min(worked, time.process_time() - processor)
     detail = f"{size / BYTES_IN_MEGABYTE:.0f} MB in {seconds:.1f} s, {total / worked:,.0f} a second of processor time"
     yield Measured("streamed export", total, total / seconds, 100_000, "rows/s", detail, at_least=True)
     yield Measured("streamed export, memory added", total, (peak - before) / BYTES_IN_MEGABYTE, 20, "MB", "flat")
