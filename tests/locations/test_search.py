@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import csv
+import importlib
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 import yaml
+from django.db import connection
 from django.utils import timezone
 
 from locations import gazetteer, loading, search
@@ -145,3 +147,18 @@ def test_a_file_of_many_rows_costs_no_more_queries_than_one(south_sudan, django_
         matcher = search.Matcher("SSD")
         for text in ("bor", "SS0302", "Malakaal", "nothing like it") * 50:
             matcher.match(text)
+
+
+@pytest.mark.postgres
+def test_names_that_hold_the_text_come_by_the_trigram_index(south_sudan):
+    migration = importlib.import_module("locations.migrations.0002_find_names_inside")
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with connection.schema_editor() as editor:
+        migration.make(None, editor)
+    assert _codes("nile") == ["SS07"]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("EXPLAIN SELECT * FROM locations_place WHERE folded::text LIKE %s", ["% nile%"])
+        plan = " ".join(row[0] for row in cursor.fetchall())
+    assert "place_folded_inside" in plan
