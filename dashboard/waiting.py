@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from accounts import practice
 from accounts.models import User
 from accounts.roles import Permission
+from communities.models import Commitment, EarlyWarning
 from dashboard import board
 from dashboard.board import State
 from dashboard.navigation import address
@@ -89,6 +90,10 @@ def _sources(user: User, today: date) -> dict[str, QuerySet[Any]]:
         )
     if Permission.RECORD_ACTIVITIES in held and Permission.READ_INSTITUTIONS in held:
         found["check"] = FollowUpCheck.objects.visible_to(user, Permission.RECORD_ACTIVITIES).due(today + SOON)
+    if Permission.READ_COMMUNITIES in held:
+        found["warning"] = EarlyWarning.objects.visible_to(user).open().filter(responder=user)
+    if Permission.RECORD_FORUMS in held:
+        found["commitment"] = Commitment.objects.visible_to(user, Permission.RECORD_FORUMS).due_until(today)
     if Permission.DECIDE_CLEARANCE in held:
         rows = HrddpAssessment.objects.visible_to(user, Permission.DECIDE_CLEARANCE)
         found["due_diligence"] = rows.filter(state__in=["waiting", "review_due"]).exclude(prepared_by=user)
@@ -194,6 +199,23 @@ def _checks(rows: QuerySet[FollowUpCheck], today: date) -> Iterator[Todo]:
         yield Todo(_("Check"), tone, str(row), address("record_check", row.pk), row.due_on, str(row.support.institution))
 
 
+def _warnings(rows: QuerySet[EarlyWarning], today: date) -> Iterator[Todo]:
+    """Early warnings that name this person: to be answered, then to be decided on."""
+    for row in rows.select_related("community"):
+        late = row.acknowledged_at is None and row.due_at <= timezone.now()
+        kind = _("Answer") if row.acknowledged_at is None else _("Decide")
+        due = timezone.localdate(row.due_at) if row.acknowledged_at is None else None
+        yield Todo(
+            kind, "stop" if late else "wait", row.get_rule_display(), address("community", row.community_id), due, row.community.name
+        )
+
+
+def _commitments(rows: QuerySet[Commitment], today: date) -> Iterator[Todo]:
+    for row in rows:
+        tone = "stop" if row.due_on is not None and row.due_on < today else "wait"
+        yield Todo(_("Commitment"), tone, row.text, address("commitment", row.pk), row.due_on, row.who)
+
+
 def _due_diligence(rows: QuerySet[HrddpAssessment], today: date) -> Iterator[Todo]:
     for row in rows.select_related("institution__organization"):
         tone = "stop" if row.state == HrddpAssessment.State.REVIEW_DUE else "wait"
@@ -221,5 +243,7 @@ _WRITERS: dict[str, Callable[[Any, date], Iterator[Todo]]] = {
     "clearance": _clearances,
     "sensitivity": _sensitivity,
     "check": _checks,
+    "warning": _warnings,
+    "commitment": _commitments,
     "due_diligence": _due_diligence,
 }

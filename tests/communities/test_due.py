@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from django.urls import reverse
 
 from accounts.models import Message
-from communities import due
+from communities import due, early_warnings
+from dashboard import waiting
+from tests import factories
 from tests.communities.peace import ago, make_peace
 
 pytestmark = pytest.mark.django_db
@@ -45,3 +48,20 @@ def test_the_list_looks_ahead_and_holds_concerns_that_nobody_took_on():
     assert (found.commitments.count(), found.concerns.count(), found.checks.count()) == (1, 1, 0)
     other = due.for_person(peace.stranger, ago(0))
     assert (other.commitments.count(), other.concerns.count()) == (0, 0)
+
+
+def test_my_work_holds_warnings_that_name_me_and_commitments_that_are_due(client):
+    peace = make_peace()
+    peace.promise(text="Give back 46 cattle", due_on=ago(1))
+    peace.promise(text="Mark the routes", due_on=ago(-3))
+    community = factories.community(peace.world, name="Renk town")
+    early_warnings.raise_warning(community=community, signal="Weapons", severity=2, by=peace.officer, responder=peace.officer)
+    client.force_login(peace.officer)
+    page = client.get(reverse("my_work")).content.decode()
+    assert ("Give back 46 cattle" in page, "Mark the routes" in page, "Renk town" in page) == (True, False, True)
+    for person in (peace.stranger, peace.world.reporter):
+        client.force_login(person)
+        page = client.get(reverse("my_work")).content.decode()
+        assert ("Renk town" in page, "Give back 46 cattle" in page) == (False, person == peace.world.reporter)
+    for person in (peace.officer, peace.world.reporter, peace.world.manager):
+        assert sum(waiting.counts(person, ago(0)).values()) == len(waiting.items(person, ago(0)))

@@ -11,7 +11,7 @@ from communities import early_warnings, forums, incidents, issues, masking, regi
 from communities.models import ConflictAnalysis, EarlyWarning, Incident
 from surveys import rounds
 from tests import factories
-from tests.communities.peace import Peace, ago
+from tests.communities.peace import Peace, ago, make_peace
 from tests.surveys import making as surveying
 
 pytestmark = pytest.mark.django_db
@@ -173,3 +173,27 @@ def test_a_new_analysis_begins_with_what_the_last_one_said(world, officer, clien
             assert client.post(f"/communities/{community.pk}/factors/new/", factor).status_code == 303
     assert [one.issues.count() for one in ConflictAnalysis.objects.all()] == [1, 1]
     assert "Land at the corridor" in client.get(f"/communities/{community.pk}/").content.decode()
+
+
+# The lists of forums and what comes of them: address, what to make, and its number of queries.
+LISTS = {
+    "forums": ("/communities/forums/", lambda peace: peace.forum()),
+    "commitments": ("/communities/commitments/", lambda peace: peace.promise()),
+    "disputes": ("/communities/disputes/", lambda peace: peace.settled()),
+    "needs": ("/communities/needs/", lambda peace: peace.ranking()),
+    "local projects": ("/communities/local-projects/", lambda peace: peace.handed_over()),
+    "due": ("/communities/due/", lambda peace: (peace.promise(due_on=ago(1)), peace.settled(), peace.handed_over(days_ago=250))),
+}
+QUERIES = {"forums": 5, "commitments": 5, "disputes": 5, "needs": 5, "local projects": 9, "due": 8}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_lists_of_forums_and_promises_ask_the_same_at_one_row_and_at_three(world, client, django_assert_num_queries, name):
+    peace, (where, make) = make_peace(), LISTS[name]
+    client.force_login(peace.officer)
+    for more in (1, 2):
+        for _one in range(more):
+            make(peace)
+        client.get(where)
+        with django_assert_num_queries(QUERIES[name]):
+            client.get(where)
