@@ -198,6 +198,18 @@ def record_agreement(
     return row
 
 
+def end_agreement(agreement: SharingAgreement, *, by: User) -> SharingAgreement:
+    """End an agreement before its day: nothing new is sent under it. What is open goes on until it is answered, withdrawn or expires."""
+    access.require_word(by, Permission.SET_UP)
+    now = timezone.now()
+    with transaction.atomic():
+        if not SharingAgreement.objects.filter(pk=agreement.pk, ended_at__isnull=True).update(ended_at=now, ended_by=by):
+            raise NotOpen(_("This agreement has ended already."))
+        audit.record("sharing_agreement.ended", [agreement, agreement.partner, agreement.receiver], by=by)
+    agreement.refresh_from_db()
+    return agreement
+
+
 # Reading
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from reintegration.views import analytics, caseload, cases, casework, casework_forms, children, offers
+from reintegration.views import agreements, analytics, caseload, cases, casework, casework_forms, children, offers
 
 urlpatterns: list[URLPattern] = [
     path("cases/", caseload.Caseload.as_view(), name="cases"),
@@ -34,6 +34,9 @@ urlpatterns: list[URLPattern] = [
     path("services/<int:pk>/", offers.mapped_service, name="mapped_service"),
     path("services/<int:pk>/change/", offers.ChangeService.as_view(), name="change_service"),
     path("services/<int:pk>/verify/", offers.VerifyService.as_view(), name="verify_service"),
+    path("referrals/agreements/", agreements.Agreements.as_view(), name="sharing_agreements"),
+    path("referrals/agreements/new/", agreements.RecordSharingAgreement.as_view(), name="record_sharing_agreement"),
+    path("referrals/agreements/<int:pk>/end/", agreements.end_agreement, name="end_sharing_agreement"),
     path("referrals/received/", casework.received, name="referrals_received"),
     path("referrals/received/<uuid:pk>/", casework.received_referral, name="received_referral"),
     path("referrals/received/<uuid:pk>/accept/", casework.accept_referral, name="accept_referral"),

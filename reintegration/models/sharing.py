@@ -10,14 +10,25 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Organization, User
+from accounts.models import Actor, Organization, User
+from accounts.roles import Permission
 from plumbing.constraints import both_or_neither, choices_held, in_order
 from privacy.fields import EncryptedTextField
+from programs.scope import held
 from reintegration.models.cases import Case, ServiceKind
 from reintegration.models.referrals import Referral
 
 
 class SharingAgreementQuerySet(models.QuerySet["SharingAgreement"]):
+    def visible_to(self, user: Actor) -> SharingAgreementQuerySet:
+        """All of them to who sets the portal up or oversees cases; to who works on cases those of the own organization, either way."""
+        mine = held(user)
+        if any(one.words & {Permission.SET_UP, Permission.OVERSEE_CASES} for one in mine):
+            return self.all()
+        working = [one for one in mine if one.words & {Permission.WORK_CASES, Permission.SUPERVISE_CASES}]
+        own = {one.scope["partner"] for one in working if "partner" in one.scope}
+        return self.filter(Q(partner__in=own) | Q(receiver__in=own))
+
     def in_force(self, day: date) -> SharingAgreementQuerySet:
         return self.filter(starts_on__lte=day, ends_on__gte=day, ended_at__isnull=True)
 

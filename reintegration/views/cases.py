@@ -26,6 +26,7 @@ from programs.views.acts import FormPage, chosen, press
 from reintegration import casefile, casework, consents, intake, opening, pathways, profile, stages
 from reintegration.models import Case, IntakeDraft, Profile, State
 from reintegration.views import case_forms as f
+from reintegration.views.casework import tabs
 
 S = State
 
@@ -76,7 +77,8 @@ def case(request: HttpRequest, code: str) -> HttpResponse:
         "is_own_proposal": proposal is not None and proposal.by_id == request.user.pk,
         "acts": [one for one in ACTS.values() if works and one.fits(row, supervises)], "is_decided": pathways.is_decided(row),
         "is_open": row.state not in casework.NOT_ADMITTED | casework.ENDED, "profile": profile.told(getattr(row, "profile", None)),
-        "crumbs": [(_("People"), cases_url()), (str(row), "")],
+        "crumbs": [(_("People"), cases_url()), (str(row), "")], "tabs": tabs(row, "case"),
+        "factors": profile.factors_of(getattr(row, "profile", None)) if row.pathway == "prevention" else [],
     }  # fmt: skip
     opening.opened(row, by=request.user)
     response = render(request, "reintegration/case.html", shown)

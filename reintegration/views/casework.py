@@ -35,7 +35,14 @@ def case_of(request: HttpRequest, code: str) -> Case:
 
 
 def crumbs(case: Case, title: Any = "") -> list[tuple[Any, str]]:
-    return [(_("People"), ""), (str(case), reverse("case_plan", args=[case.code]) if title else ""), *([(title, "")] if title else [])]
+    file = reverse("case", args=[case.code]) if title else ""
+    return [(_("People"), reverse("cases")), (str(case), file), *([(title, "")] if title else [])]
+
+
+def tabs(case: Case, current: str) -> list[dict[str, Any]]:
+    """The whole file and its parts, on each of them."""
+    pages = {"case": _("Whole file"), **PARTS}
+    return [{"label": label, "url": reverse(name, args=[case.code]), "current": name == current} for name, label in pages.items()]
 
 
 class CasePart(LoginRequiredMixin, View):
@@ -52,9 +59,7 @@ class CasePart(LoginRequiredMixin, View):
             "case": case,
             "part": self.name,
             "title": PARTS[self.name],
-            "tabs": [
-                {"label": label, "url": reverse(name, args=[case.code]), "current": name == self.name} for name, label in PARTS.items()
-            ],
+            "tabs": tabs(case, self.name),
             "safe_rule": contacts.safe_rule(case),
             "may_work": self.may_work,
             "is_open": case.state not in casework.NOT_ADMITTED | casework.ENDED,

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEvent, Message
@@ -244,3 +245,49 @@ def test_after_a_withdrawal_nobody_sets_consent_aside(world, case, centre):
     with pytest.raises(referrals.ConsentMissing):
         referrals.decide_override(request, grant=True, by=cases.supervisor(world))
     assert not Referral.objects.exists()
+
+
+def test_agreements_are_listed_to_the_two_organizations_and_to_who_sets_up(client, world, centre, case, django_assert_max_num_queries):
+    other = SharingAgreement.objects.create(
+        partner=factories.partner(),
+        receiver=factories.partner(),
+        reference="FOREIGN",
+        starts_on=TODAY,
+        ends_on=TODAY,
+        recorded_by=world.manager,
+    )
+    administrator, receiving = factories.member(Role.ADMINISTRATOR), factories.member(Role.CASE_SUPERVISOR, organization=centre)
+    for person, seen in ((case.caseworker, 1), (receiving, 1), (factories.member(Role.FOCAL_POINT), 2), (administrator, 2)):
+        client.force_login(person)
+        with django_assert_max_num_queries(6):
+            page = client.get(reverse("sharing_agreements"))
+        assert page.status_code == 200
+        assert len(page.context["list"].rows) == seen
+        assert ("FOREIGN" in page.content.decode()) is (seen == 2)
+    client.force_login(case.caseworker)
+    assert client.get(reverse("record_sharing_agreement")).status_code == 403
+    assert client.post(reverse("end_sharing_agreement", args=[other.pk])).status_code == 403
+    client.force_login(world.manager)
+    assert client.get(reverse("sharing_agreements")).status_code == 404
+
+
+def test_an_agreement_is_recorded_and_ended_and_then_nothing_new_is_sent(client, world, case, centre):
+    agreed(case, centre)
+    administrator, office = factories.member(Role.ADMINISTRATOR), factories.partner("Savings union")
+    client.force_login(administrator)
+    body = {
+        "partner": world.partner.pk, "receiver": office.pk, "reference": "A-2", "starts_on": TODAY.isoformat(), "ends_on": TODAY.isoformat(),
+    }  # fmt: skip
+    assert client.post(reverse("record_sharing_agreement"), body).status_code == 303
+    assert client.post(reverse("record_sharing_agreement"), {**body, "receiver": world.partner.pk}).status_code == 422
+    row = SharingAgreement.objects.get(reference="A-1")
+    open_one = send(case, centre)
+    assert client.post(reverse("end_sharing_agreement", args=[row.pk])).status_code == 303
+    row.refresh_from_db()
+    assert (row.ended_by, AuditEvent.objects.filter(event="sharing_agreement.ended").count()) == (administrator, 1)
+    with pytest.raises(referrals.NotOpen):
+        referrals.end_agreement(row, by=administrator)
+    with pytest.raises(referrals.NoAgreement):
+        send(case, centre)
+    open_one.refresh_from_db()
+    assert open_one.state == "sent"
