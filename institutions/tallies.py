@@ -1,16 +1,21 @@
-"""Counts over the institutional level: support under a clearance, people trained by sex and rank band, reform steps by stage."""
+"""Counts over the institutional level: support under a clearance, people trained, women who serve and sit, reform steps by stage."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, Q, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
-from institutions.models import ReformStage, ReformStep
+from communities import forum_tallies
+from communities.models.forums import JOINT
+from institutions.models import Engagement, Institution, ReformStage, ReformStep, StaffCount
 from programs import disaggregations
 from programs.models import ActivityAttendance, ActivityRecord, Level
 from programs.tally import Asked, Count, Counting, Measure, OverTime, Part, Tally, digests
+
+POLICE = (Institution.Kind.POLICE_COMMAND, Institution.Kind.POLICE_STATION)
+STAGES = {one.value: one.name.lower() for one in ReformStage.Stage}  # as the answers of the shipped definition are coded
 
 
 def cleared(asked: Asked) -> Count:
@@ -39,13 +44,54 @@ def trained(asked: Asked) -> Count:
 
 def reached(asked: Asked, *, stage: int) -> Count:
     """Reform steps that had reached a stage, or a later one, on the last day. Stages are counted, never averaged."""
-    steps = ReformStep.objects.filter(
-        project=asked.project, institution__engagements__project=asked.project, institution__place__in=asked.places
-    ).filter(Q(institution__engagements__partner=asked.partner) | Q(institution__engagements__partner__isnull=True))
     highest = Max("stages__stage", filter=Q(stages__reached_on__lte=asked.ends_on))
-    rows = list(steps.annotate(highest=highest).values_list("institution__place_id", "pk", "highest").distinct())
+    rows = list(_steps(asked).annotate(highest=highest).values_list("institution__place_id", "pk", "highest"))
     parts = tuple(Part(place, int(highest is not None and highest >= stage)) for place, _pk, highest in rows)
     return Count(parts, digests((place, f"{pk} {highest}") for place, pk, highest in rows))
+
+
+def stage(asked: Asked) -> Count:
+    """The stage that the reform step of this project had reached on the last day. Stages are never averaged: see ``Part``."""
+    highest = Max("stages__stage", filter=Q(stages__reached_on__lte=asked.ends_on))
+    rows = [row for row in _steps(asked).annotate(highest=highest).values_list("institution__place_id", "pk", "highest") if row[2]]
+    parts = tuple(Part(place, option=STAGES[highest]) for place, _pk, highest in rows)
+    return Count(parts, digests((place, f"{pk} {highest}") for place, pk, highest in rows))
+
+
+def women_in_police(asked: Asked) -> Count:
+    """Women of all staff by the last count on or before the last day, over the police services that this project works with."""
+    counts = StaffCount.objects.filter(
+        _engaged(asked, "institution__"), institution__kind__in=POLICE, institution__place__in=asked.places, counted_on__lte=asked.ends_on
+    )
+    women = Sum("cells__number", filter=Q(cells__disaggregation__key__contains="sex=female"))
+    rows = (
+        counts.annotate(women=women)
+        .order_by("counted_on", "pk")
+        .values_list("institution_id", "institution__place_id", "pk", "women", "total")
+    )
+    last = {institution: row for institution, *row in rows}
+    known = [row for row in last.values() if row[2] is not None]  # where sex was not written down nobody can say
+    return Count(
+        tuple(Part(place, women, of=total) for place, _pk, women, total in known), digests((place, str(pk)) for place, pk, _w, _t in known)
+    )
+
+
+def women_in_forums(asked: Asked) -> Count:
+    """Seats held by women, of all seats of community–police forums and government–citizen meetings."""
+    return forum_tallies.seats_of(asked, kinds=JOINT)
+
+
+def _steps(asked: Asked) -> QuerySet[ReformStep]:
+    """Reform steps of the project at institutions that it works with, of this partner or of none in particular; each once."""
+    engaged = Engagement.objects.filter(Q(partner=asked.partner) | Q(partner__isnull=True), project=asked.project)
+    return ReformStep.objects.filter(
+        project=asked.project, institution__in=engaged.values("institution"), institution__place__in=asked.places
+    )
+
+
+def _engaged(asked: Asked, path: str) -> Q:
+    engaged = Engagement.objects.filter(Q(partner=asked.partner) | Q(partner__isnull=True), project=asked.project)
+    return Q(**{f"{path}in": engaged.values("institution")})
 
 
 def _support(asked: Asked) -> QuerySet[ActivityRecord]:
@@ -87,5 +133,35 @@ TALLIES = (
         definition=_("Reform steps of this project that had reached implementation by the last day; each with its evidence."),
         over_time=OverTime.SNAPSHOT, counting=Counting.THINGS, level=Level.INSTITUTION,
         function=partial(reached, stage=ReformStage.Stage.IMPLEMENTED.value),
+    ),
+    Tally(
+        key="institutions.reform.stage",
+        title=_("Stage of a law or policy"),
+        definition=_(
+            "The latest stage that the reform step of this project had reached by the last day, at institutions that the partner works with. "
+            "Stages are never averaged or added: where several steps at a place stand at different stages the figure stays empty, and people "
+            "choose the answer for the law that the indicator names."
+        ),
+        over_time=OverTime.SNAPSHOT, counting=Counting.THINGS, measure=Measure.ORDINAL, function=stage, level=Level.INSTITUTION,
+    ),
+    Tally(
+        key="institutions.police.women",
+        title=_("Women in the police"),
+        definition=_(
+            "Women, of all in service, in the last staff count on or before the last day, over the police stations and commands that this "
+            "project and partner work with at the place or below it. Counts without sex are in neither number."
+        ),
+        over_time=OverTime.SNAPSHOT, counting=Counting.PEOPLE_PER_PERIOD, measure=Measure.PERCENTAGE, function=women_in_police,
+        level=Level.INSTITUTION,
+    ),
+    Tally(
+        key="institutions.forums.women",
+        title=_("Women in security forums"),
+        definition=_(
+            "Seats held by women of all seats, in the last election or appointment by the last day, over community–police forums "
+            "and government–citizen meetings that still meet. Forums whose women were not counted are in neither number."
+        ),
+        over_time=OverTime.SNAPSHOT, counting=Counting.PEOPLE_PER_PERIOD, measure=Measure.PERCENTAGE, function=women_in_forums,
+        level=Level.INSTITUTION,
     ),
 )  # fmt: skip

@@ -65,11 +65,16 @@ class Asked:
 
 @dataclass(frozen=True)
 class Part:
-    """An amount at one place: ``value`` of a number, ``value`` (numerator) and ``of`` (denominator) of a ratio."""
+    """An amount at one place: ``value`` of a number, ``value`` (numerator) and ``of`` (denominator) of a ratio.
+
+    Of a ranked answer: ``option``, the code of the answer. Answers are never added: where the parts of a place say different ones,
+    the figure stays empty.
+    """
 
     place: int
-    value: Decimal | int
+    value: Decimal | int = 0
     of: Decimal | int | None = None
+    option: str = ""
     cell: Mapping[str, str] = field(default_factory=dict)
 
 

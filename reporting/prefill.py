@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
@@ -24,8 +24,16 @@ from locations.models import PlaceTree
 from plumbing import formats
 from plumbing.refusals import Refused
 from programs import calendar, disaggregations, tally
-from programs.models import Category, DefinitionBreakdown, ExpectedReport, Indicator, IndicatorDefinition, ReportingAssignment
-from programs.tally import Asked, Count, Part, Tally
+from programs.models import (
+    Category,
+    DefinitionBreakdown,
+    DefinitionOption,
+    ExpectedReport,
+    Indicator,
+    IndicatorDefinition,
+    ReportingAssignment,
+)
+from programs.tally import Asked, Count, Measure, Part, Tally
 from reporting import drafts
 from reporting.drafts import FigureInput, Owed
 from reporting.models import Prefill, PrefillCell, RecordsCheck, Submission
@@ -37,18 +45,22 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Number:
-    """A value, or a numerator and denominator; all none: nothing."""
+    """A value, a numerator and denominator, or the code of an answer with its words; all none: nothing."""
 
     value: Decimal | None = None
     numerator: Decimal | None = None
     denominator: Decimal | None = None
+    option: str = ""
+    label: str = field(default="", compare=False)
 
     @property
     def says_nothing(self) -> bool:
-        return self.value is None and self.numerator is None
+        return self.value is None and self.numerator is None and not self.option
 
     def __str__(self) -> str:
         """As people write it; a dash for nothing."""
+        if self.option:
+            return self.label
         if self.numerator is not None:
             return f"{formats.number(self.numerator)} / {formats.number(self.denominator)}"
         return formats.number(self.value)
@@ -72,7 +84,7 @@ class Counted:
         return [
             FigureInput(
                 self.indicator.code, self.place_code, cell=disaggregations.cell_of(key), value=number.value, numerator=number.numerator,
-                denominator=number.denominator, source_detail=self.digest[:12],
+                denominator=number.denominator, option=number.option, source_detail=self.digest[:12],
             )
             for key, number in self.cells.items()
         ]  # fmt: skip
@@ -177,7 +189,7 @@ def drifted(submission: Submission) -> int:
 def of(submission: Submission) -> list[Prefill]:
     """What was counted for a report, with cells. Two queries."""
     rows = submission.prefills.select_related("indicator__definition", "indicator__result", "place", "person")
-    return list(rows.prefetch_related(Prefetch("cells", PrefillCell.objects.select_related("disaggregation"))))
+    return list(rows.prefetch_related(Prefetch("cells", PrefillCell.objects.select_related("disaggregation", "option", "latest_option"))))
 
 
 @dataclass(frozen=True)
@@ -216,10 +228,9 @@ def compare(submission: Submission) -> list[Comparison]:
     stands: dict[tuple[int, int, str], Number] = {}
     rows = of(submission)
     figures = submission.figures.filter(indicator__in={row.indicator_id for row in rows})
-    for indicator, place, key, *numbers in figures.values_list(
-        "indicator_id", "place_id", "disaggregation__key", "value", "numerator", "denominator"
-    ):
-        stands[indicator, place, key] = Number(*numbers)
+    columns = ("indicator_id", "place_id", "disaggregation__key", "value", "numerator", "denominator", "option__code", "option__label")
+    for indicator, place, key, *numbers, option, label in figures.values_list(*columns):
+        stands[indicator, place, key] = Number(*numbers, option or "", label or "")
     names = {(c.dimension.code, c.code): c.name for c in Category.objects.select_related("dimension").order_by("dimension__order", "order")}
     order = {key: position for position, key in enumerate(names)}
     known, found = tally.known(), []
@@ -238,11 +249,15 @@ def compare(submission: Submission) -> list[Comparison]:
 
 
 def filled(cell: PrefillCell) -> Number:
-    return Number(cell.value, cell.numerator, cell.denominator)
+    return Number(cell.value, cell.numerator, cell.denominator, *_words_of(cell.option))
 
 
 def latest(cell: PrefillCell) -> Number:
-    return Number(cell.latest_value, cell.latest_numerator, cell.latest_denominator)
+    return Number(cell.latest_value, cell.latest_numerator, cell.latest_denominator, *_words_of(cell.latest_option))
+
+
+def _words_of(option: DefinitionOption | None) -> tuple[str, str]:
+    return (option.code, option.label) if option is not None else ("", "")
 
 
 def _tally_of(one: Owed) -> Tally | None:
@@ -303,7 +318,9 @@ def _folded(one: Owed, answer: Count, nearest: Mapping[int, int], offered: Seque
     mine = [part for part in answer.parts if nearest.get(part.place) == one.place.pk]
     if not mine:
         return None
-    total = _added(mine, definition)
+    total = _agreed(mine, definition) if definition.measure == Measure.ORDINAL else _added(mine, definition)
+    if total.says_nothing:
+        return None  # several answers at one place, which are never added or averaged
     if total.denominator is not None and total.denominator == 0:
         return None  # nothing to divide by
     by_cell: dict[str, list[Part]] = defaultdict(list)
@@ -316,6 +333,14 @@ def _folded(one: Owed, answer: Count, nearest: Mapping[int, int], offered: Seque
         cells = {key: cells.get(key, Number(value=Decimal(0))) for key in offered}  # everybody is in a cell, so the others are zero
     places = sorted({part.place for part in mine})
     return {disaggregations.TOTAL: total, **cells}, tally.digest(f"{place} {answer.digests.get(place, '')}" for place in places)
+
+
+def _agreed(parts: Sequence[Part], definition: IndicatorDefinition) -> Number:
+    """The one answer that all parts give; nothing where they differ, or where the definition does not offer it."""
+    given = {part.option for part in parts}
+    offered = {option.code: option.label for option in definition.options.all()}
+    code = given.pop()
+    return Number(option=code, label=offered[code]) if not given and code in offered else NOTHING
 
 
 def _added(parts: Sequence[Part], definition: IndicatorDefinition) -> Number:
@@ -371,11 +396,14 @@ def _write(
         row.has_drifted = row.filled_at is not None and then != last
         cells += [(row, key, then.get(key, NOTHING), last.get(key, NOTHING)) for key in then.keys() | last.keys()]
     ids = disaggregations.ensure({key for _row, key, _then, _last in cells})
+    answers = _answers(cells)
     PrefillCell.objects.filter(prefill__in=[row for row, _now in pairs]).delete()
     PrefillCell.objects.bulk_create(
         [
             PrefillCell(
                 prefill=row, disaggregation_id=ids[key], value=then.value, numerator=then.numerator, denominator=then.denominator,
+                option_id=answers.get((row.indicator.definition_id, then.option)),
+                latest_option_id=answers.get((row.indicator.definition_id, last.option)),
                 latest_value=last.value, latest_numerator=last.numerator, latest_denominator=last.denominator,
             )
             for row, key, then, last in cells
@@ -384,6 +412,15 @@ def _write(
     )  # fmt: skip
     fields = ["tally", "filled_at", "person", "digest", "definition", "latest_at", "latest_digest", "has_drifted"]
     Prefill.objects.bulk_update([row for row, _now in pairs], fields, batch_size=100)
+
+
+def _answers(cells: Sequence[tuple[Prefill, str, Number, Number]]) -> dict[tuple[int, str], int]:
+    """The keys of the answers among the cells, by definition and code; no query where there is none."""
+    wanted = {row.indicator.definition_id for row, _key, then, last in cells if then.option or last.option}
+    if not wanted:
+        return {}
+    rows = DefinitionOption.objects.filter(definition__in=wanted).values_list("definition_id", "code", "pk")
+    return {(definition, code): pk for definition, code, pk in rows}
 
 
 def _cells(row: Prefill) -> dict[str, Number]:

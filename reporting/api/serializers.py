@@ -79,6 +79,7 @@ class CountOut(serializers.Serializer):
     value = ExactNumberField(max_digits=17, decimal_places=6, required=False)
     numerator = ExactNumberField(max_digits=17, decimal_places=6, required=False)
     denominator = ExactNumberField(max_digits=17, decimal_places=6, required=False)
+    option = serializers.CharField(required=False, help_text="The code of the answer, of a ranked answer.")
 
 
 class RecordsOut(serializers.Serializer):

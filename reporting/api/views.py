@@ -329,7 +329,8 @@ def _records(submission: Submission) -> list[dict[str, Any]]:
 
 def _count(cell: PrefillCell | None, read: Callable[[PrefillCell], prefill.Number]) -> dict[str, str]:
     number = read(cell) if cell is not None else prefill.NOTHING
-    return {name: f"{part:f}" for name in ("value", "numerator", "denominator") if (part := getattr(number, name)) is not None}
+    said = {name: f"{part:f}" for name in ("value", "numerator", "denominator") if (part := getattr(number, name)) is not None}
+    return {**said, "option": number.option} if number.option else said
 
 
 def _listed(found: checks.Checklist) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from locations.models import Place
 from plumbing.numbers import ExactDecimal
-from programs.models import Disaggregation, ExpectedReport, Indicator
+from programs.models import DefinitionOption, Disaggregation, ExpectedReport, Indicator
 from reporting.models.submissions import Submission
 
 
@@ -64,9 +64,11 @@ class PrefillCell(models.Model):
     value = ExactDecimal(null=True)
     numerator = ExactDecimal(null=True)
     denominator = ExactDecimal(null=True)
+    option = models.ForeignKey(DefinitionOption, models.PROTECT, null=True, related_name="+", help_text="of a ranked answer")
     latest_value = ExactDecimal(null=True)
     latest_numerator = ExactDecimal(null=True)
     latest_denominator = ExactDecimal(null=True)
+    latest_option = models.ForeignKey(DefinitionOption, models.PROTECT, null=True, related_name="+")
 
     class Meta:
         constraints = [

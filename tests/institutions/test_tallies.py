@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from institutions import reform
-from institutions.tallies import cleared, reached, trained
+from dataclasses import replace
+
+from communities import forums
+from institutions import profiles, reform
+from institutions.tallies import cleared, reached, stage, trained, women_in_forums, women_in_police
 from programs.tally import Asked
 from tests.institutions import making
 
@@ -34,3 +37,37 @@ def test_reform_steps_count_from_the_day_they_reached_the_stage(post):
     assert [part.value for part in reached(asked(post), stage=3).parts] == [0]
     reform.reach(row, stage=3, reached_on=making.soon(-3), evidence="Signed", by=post.officer)
     assert [part.value for part in reached(asked(post), stage=3).parts] == [1]
+
+
+def test_a_stage_is_the_latest_reached_and_plans_without_one_say_nothing(post):
+    row = reform.begin(institution=post.station, project=post.project, kind="law", title="Police law", by=post.officer)
+    assert stage(asked(post)).parts == ()
+    reform.reach(row, stage=1, reached_on=making.soon(-30), evidence="Draft", by=post.officer)
+    reform.reach(row, stage=3, reached_on=making.soon(-3), evidence="Signed", by=post.officer)
+    assert [part.option for part in stage(asked(post)).parts] == ["adopted"]
+    before = replace(asked(post), ends_on=making.soon(-5))
+    assert [part.option for part in stage(before).parts] == ["drafted"]
+
+
+def test_women_in_the_police_by_the_last_count_and_only_where_sex_was_counted(post):
+    cells = {"rank=junior|sex=female": 30, "rank=junior|sex=male": 156}
+    for days, total, given in ((-50, 100, cells | {"rank=junior|sex=male": 70}), (-20, 186, cells)):
+        profiles.count_staff(post.station, counted_on=making.soon(days), total=total, source="List", cells=given, by=post.officer)
+    assert [(part.value, part.of) for part in women_in_police(asked(post)).parts] == [(30, 186)]
+    profiles.count_staff(post.station, counted_on=making.soon(-2), total=190, source="List", by=post.officer)
+    assert women_in_police(asked(post)).parts == ()
+
+
+def test_women_in_security_forums_leave_committees_out(post):
+    for name, kind, women in (("Police and people", "police", 6), ("Committee", "committee", 1)):
+        forum = forums.start_forum(
+            name=name, kind=kind, project=post.project, partner=post.partner, place=post.place, started_on=making.soon(-50), by=post.officer
+        )
+        forums.seat(forum, since=making.soon(-50), seats=16, lines=[forums.Seats("women", women)], by=post.officer)
+    assert [(part.value, part.of) for part in women_in_forums(asked(post)).parts] == [(6, 16)]
+
+
+def test_a_project_of_two_partners_counts_a_reform_step_once(post):
+    profiles.engage(post.station, project=post.project, by=post.officer)
+    reform.begin(institution=post.station, project=post.project, kind="law", title="Police law", by=post.officer)
+    assert [part.value for part in reached(asked(post), stage=3).parts] == [0]
