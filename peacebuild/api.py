@@ -29,6 +29,7 @@ from reintegration.api.opportunities import Opportunities
 from reintegration.api.referrals import ReceivedReferrals, Referrals
 from reporting.api.progress import ProgressOf
 from reporting.api.views import Submissions
+from surveys.api.views import Instruments, SurveyRounds
 
 router = SimpleRouter()
 router.register("programs", Programs, "programs")
@@ -54,6 +55,8 @@ router.register("child-handovers", ChildHandovers, "child-handovers")
 router.register("submissions", Submissions, "submissions")
 router.register("institutions", Institutions, "institutions")
 router.register("support-clearances", SupportClearances, "support-clearances")
+router.register("instruments", Instruments, "instruments")
+router.register("survey-rounds", SurveyRounds, "survey-rounds")
 router.register("imports", Imports, "imports")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -136,13 +136,14 @@ def of_many(survey_rounds: Sequence[SurveyRound], *, domain: str = "") -> dict[i
     return {row.pk: _summary(row, row.version, "domain" if domain else "composite", domain, values[row.pk]) for row in survey_rounds}
 
 
-def headlines(survey_rounds: Sequence[SurveyRound], *, reader: Actor) -> dict[int, SchemeResult]:
+def headlines(survey_rounds: Sequence[SurveyRound], *, reader: Actor, raw: Collection[int] | None = None) -> dict[int, SchemeResult]:
     """The composite of many rounds, without bands, as the reader may see it: protected as on each round's own page, in a fixed number of queries.
 
-    Needs ``version__instrument`` and ``project`` fetched.
+    Needs ``version__instrument`` and ``project`` fetched. ``raw``: of which rounds the reader holds raw figures, where that is known.
     """
     exact = of_many(survey_rounds)
-    raw = set(SurveyRound.objects.filter(pk__in=exact).visible_to(reader, Permission.READ_RAW).values_list("pk", flat=True))
+    if raw is None:
+        raw = set(SurveyRound.objects.filter(pk__in=exact).visible_to(reader, Permission.READ_RAW).values_list("pk", flat=True))
     ordinary, sensitive = (int(value) for value in practice.texts("suppression-threshold", "suppression-threshold-sensitive"))
     found = {}
     for row in survey_rounds:

@@ -28,6 +28,7 @@ from programs.models import (
 )
 from reintegration.models import Opportunity
 from reporting.models import Submission
+from surveys.models import Instrument, InstrumentVersion, SurveyRound
 from tests import factories
 from tests.factories import World
 
@@ -200,6 +201,29 @@ def support_clearances(world: World) -> Any:
     )  # fmt: skip
 
 
+def instruments(world: World) -> Any:
+    """A version in force with one question in two languages."""
+    code = uuid.uuid4().hex[:8]
+    instrument = Instrument.objects.create(code=f"scale-{code}", name=f"Scale {code}", owner="Us", subject="community")
+    version = InstrumentVersion.objects.create(
+        instrument=instrument, version="1", status="active", rule="index", activated_at=timezone.now(), activated_by=world.manager
+    )
+    options = version.option_sets.create(code="YES")
+    for order, (name, score) in enumerate((("yes", 1), ("no", 0))):
+        options.options.create(code=name, label=name.title(), score=score, is_favourable=bool(score), order=order)
+    item = version.items.create(code="Q1", domain=version.domains.create(code="trust", label="Trust"), option_set=options)
+    for language, text in (("en", "Do you agree?"), ("fr", "Êtes-vous d’accord ?")):
+        item.texts.create(language=language, text=text)
+    return version
+
+
+def survey_rounds(world: World) -> Any:
+    return SurveyRound.objects.create(
+        version=instruments(world), project=world.project, partner=world.partner, place=world.place, stage="baseline", method="random",
+        held_on=date(2026, 2, 3), status="open", opened_at=timezone.now(), opened_by=world.manager, planned_by=world.manager,
+    )  # fmt: skip
+
+
 MAKERS: dict[str, Callable[[World], Any]] = {
     "programs": programs,
     "projects": projects,
@@ -219,6 +243,8 @@ MAKERS: dict[str, Callable[[World], Any]] = {
     "submissions": submissions,
     "institutions": institutions,
     "support-clearances": support_clearances,
+    "instruments": instruments,
+    "survey-rounds": survey_rounds,
     "imports": imports,
 }
 
@@ -226,7 +252,7 @@ MAKERS: dict[str, Callable[[World], Any]] = {
 OWN_TESTS = {"cases", "referrals", "received-referrals", "child-counts", "child-handovers"}
 
 # Whatever belongs to no project is open to everyone who is signed in.
-PUBLIC = {"places"}
+PUBLIC = {"places", "instruments"}
 ONE_PER_WORLD = {"programs", "projects", "periods", "places"}
 
 

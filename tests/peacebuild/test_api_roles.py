@@ -120,6 +120,10 @@ WRITES: dict[str, tuple[Permission | tuple[Permission, ...], Any]] = {
     ),
     "opportunities.update": (P.RECORD_ACTIVITIES, lambda w: _course(w)),
     "opportunities.verify": (P.RECORD_ACTIVITIES, lambda w: {"status": "open"}),
+    "survey-rounds.responses": (
+        P.RECORD_SURVEYS,
+        lambda w: {"external_id": "6f1e1f0a-3a55-4a3e-9f5d-2c1b0c6f7a11", "answers": {"Q1": "yes"}},
+    ),
     "submissions.create": (
         P.ENTER_FIGURES,
         lambda w: {"project": w.project.code, "period": w.period.code, "partner": w.partner.pk},
@@ -292,7 +296,7 @@ def _reads_projects(role: Role) -> bool:
 
 
 def _reads(role: Role, view: Any) -> bool:
-    """From the model's own reading permission; the gazetteer and the library are open to whoever is signed in."""
+    """From the model's own reading permission; the gazetteer and instruments are open to whoever is signed in."""
     if view.model is Import:  # the one in stock is a workbook, which holds figures
         return P.READ_RAW in GRANTS[role]
     if view.model is SupportClearance:  # shown with the institutions that one reads
@@ -300,4 +304,8 @@ def _reads(role: Role, view: Any) -> bool:
     if view.model is IndicatorDefinition:
         return P.READ_PROGRAM in GRANTS[role]
     word = getattr(view.model.objects.all(), "read_permission", None)
-    return word in GRANTS[role] if word is not None else view.model.__name__ == "Place" or P.READ_PROGRAM in GRANTS[role]
+    return (
+        word in GRANTS[role]
+        if word is not None
+        else view.model.__name__ in {"Place", "InstrumentVersion"} or P.READ_PROGRAM in GRANTS[role]
+    )

@@ -1,0 +1,1 @@
+"""Survey instruments and rounds in the partner API."""

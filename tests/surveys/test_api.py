@@ -1,0 +1,131 @@
+"""Surveys over the partner API: what to ask, a response that comes once, results without single answers."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from accounts.roles import Role
+from surveys import rounds
+from surveys.models import Answer, SurveyResponse
+from tests import factories
+from tests.callers import as_person
+from tests.surveys import making
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world():
+    made = factories.world()
+    factories.dimension("sex", "female", "male")
+    return made
+
+
+@pytest.fixture
+def reporter(world):
+    return as_person(world.reporter)
+
+
+def test_a_device_finds_what_to_ask_in_every_language(reporter, django_assert_max_num_queries):
+    version = making.shipped("perception-of-police")
+    (row,) = reporter.get("/instruments/", {"code": "perception-of-police"}).json()["results"]
+    assert (row["id"], row["items"], row["languages"][0], row["is_official_scoring"]) == (version.pk, 8, "en", False)
+    reporter.get(f"/instruments/{row['id']}/")
+    with django_assert_max_num_queries(8):
+        told = reporter.get(f"/instruments/{row['id']}/").json()
+    first = told["questions"][0]
+    assert (first["code"], first["texts"]["en"]) == ("P01", "I trust the police.")
+    assert next(one["code"] for one in first["answers"] if one["kind"] == "answer") == "strongly_agree"
+    assert {one["code"] for one in told["domains"]} == {"trust", "fairness", "service"}
+
+
+def test_a_draft_is_not_offered(reporter):
+    making.shipped("perception-of-police", active=False)
+    assert reporter.get("/instruments/", {"code": "perception-of-police"}).json()["results"] == []
+
+
+def test_a_response_sent_twice_stays_one(world, reporter):
+    row = making.opened(world, making.shipped("perception-of-police"))
+    body = {"external_id": str(uuid.uuid4()), "answers": {"P01": "agree"}, "respondent": {"sex": "female"}}
+    first, again = (reporter.post(f"/survey-rounds/{row.pk}/responses/", body, **{"Idempotency-Key": key}) for key in ("one", "two"))
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert (first.json()["number"], again.json()["number"], again.json()["is_new"]) == (1, 1, False)
+    kept = SurveyResponse.objects.get()
+    assert (kept.entered_by, kept.respondent.key, Answer.objects.get().option.code) == (world.reporter, "sex=female", "agree")
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"answers": {"P99": "agree"}}, "answers/P99"),
+        ({"answers": {"P01": "purple"}}, "answers/P01"),
+        ({"answers": {}}, "answers"),
+        ({"respondent": {"sex": "purple"}}, "respondent"),
+        ({"respondent": {"name": "Somebody"}}, "respondent"),
+        ({"evidence": {"P01": "Her name is"}}, "answers/evidence"),
+        ({"external_id": "12"}, "external_id"),
+    ],
+)
+def test_what_does_not_fit_is_refused_and_nothing_is_kept(world, reporter, changes, path):
+    row = making.opened(world, making.shipped("perception-of-police"))
+    answer = reporter.post(
+        f"/survey-rounds/{row.pk}/responses/", {"external_id": str(uuid.uuid4()), "answers": {"P01": "agree"}, **changes}
+    )
+    assert answer.status_code == 422
+    assert [one["path"] for one in answer.json()["errors"]] == [path]
+    assert not SurveyResponse.objects.exists()
+
+
+def test_a_round_that_is_closed_takes_none(world, reporter):
+    row = _answered(world, ["agree"] * 6)
+    rounds.close(row, by=world.mande)
+    answer = reporter.post(f"/survey-rounds/{row.pk}/responses/", {"external_id": str(uuid.uuid4()), "answers": {"P01": "agree"}})
+    assert answer.status_code == 409
+    assert SurveyResponse.objects.count() == 6
+
+
+def test_results_stand_with_n_and_interval_and_too_few_are_said_or_hidden(world, reporter):
+    row = _answered(world, ["agree"] * 30 + ["disagree"] * 30)
+    (listed,) = reporter.get("/survey-rounds/").json()["results"]
+    assert (listed["result"]["mean"], listed["result"]["n"], listed["result"]["not_scored"]) == (None, 0, 60)
+    assert listed["result"]["reason"] == "domain_not_scored"  # one item of eight was answered
+    told = reporter.get(f"/survey-rounds/{row.pk}/results/").json()
+    share = next(one for one in told["shares"] if one["item"] == "P01")
+    assert (told["n"], share["numerator"], share["denominator"], share["value"]) == (60, 30, 60, "0.5")
+    assert share["low"] < share["value"] < share["high"]
+
+    few = _answered(world, ["agree"] * 3, stage="midline")
+    officer = as_person(factories.member(Role.INSTITUTION_OFFICER, project=world.project))  # holds no raw figures
+    hidden = officer.get(f"/survey-rounds/{few.pk}/results/").json()
+    assert hidden["n"] is None
+    assert all(one["is_hidden"] and one["numerator"] is None for one in hidden["shares"])
+    assert {one["result"]["reason"] for one in officer.get("/survey-rounds/", {"status": "open"}).json()["results"]} == {"hidden"}
+    assert reporter.get(f"/survey-rounds/{few.pk}/results/").json()["n"] == 3
+
+
+def test_no_address_gives_out_a_single_response(world, reporter):
+    row = _answered(world, ["agree"] * 3)
+    assert reporter.get(f"/survey-rounds/{row.pk}/responses/").status_code == 405
+    assert "agree" not in reporter.get(f"/survey-rounds/{row.pk}/").content.decode()
+
+
+def test_a_strangers_round_is_like_none(world):
+    row = _answered(world, ["agree"])
+    stranger = as_person(factories.world().reporter)
+    body = {"external_id": str(uuid.uuid4()), "answers": {"P01": "agree"}}
+    for path in ("", "results/"):
+        assert (
+            stranger.get(f"/survey-rounds/{row.pk}/{path}").json()["detail"]
+            == stranger.get(f"/survey-rounds/999999/{path}").json()["detail"]
+        )
+    assert stranger.post(f"/survey-rounds/{row.pk}/responses/", body).status_code == 404
+    assert SurveyResponse.objects.count() == 1
+
+
+def _answered(world, options, **fields):
+    """An open round in which people answered P01 alone."""
+    row = making.opened(world, making.shipped("perception-of-police"), **fields)
+    rounds.respond_many(row, responses=[rounds.Given({"P01": option}) for option in options], by=world.mande)
+    return row
