@@ -229,8 +229,8 @@ def compare(submission: Submission) -> list[Comparison]:
     rows = of(submission)
     figures = submission.figures.filter(indicator__in={row.indicator_id for row in rows})
     columns = ("indicator_id", "place_id", "disaggregation__key", "value", "numerator", "denominator", "option__code", "option__label")
-    for indicator, place, key, *numbers, option, label in figures.values_list(*columns):
-        stands[indicator, place, key] = Number(*numbers, option or "", label or "")
+    for indicator, place, key, value, numerator, denominator, option, label in figures.values_list(*columns):
+        stands[indicator, place, key] = Number(value, numerator, denominator, option or "", label or "")
     names = {(c.dimension.code, c.code): c.name for c in Category.objects.select_related("dimension").order_by("dimension__order", "order")}
     order = {key: position for position, key in enumerate(names)}
     known, found = tally.known(), []
