@@ -108,6 +108,7 @@ SHIPPED: dict[str, Shipped] = {
     "warning-quiet-months": Shipped("6", _("Quiet months after which new violence is an early warning"), "communities, section 4"),
     "warning-displaced": Shipped("100", _("People displaced in a window above which a warning opens"), "communities, section 4"),
     "warning-answer-hours": Shipped("48", _("Hours within which an early warning is answered"), "communities, section 4"),
+    "leftover-file-days": Shipped("7", _("Days after which a stored file that no record names is removed"), "house rule"),
     "attachment-megabytes": Shipped("10", _("Largest attachment in megabytes"), "house rule"),
 }
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from accounts import audit, outbox
+from accounts import audit, outbox, stored_files
 from accounts.models import StoredResponse
 
 ANSWERS_KEPT = timedelta(days=30)
@@ -14,6 +14,12 @@ ANSWERS_KEPT = timedelta(days=30)
 @shared_task
 def seal_audit() -> int:
     return audit.seal_all()
+
+
+@shared_task
+def clear_leftover_files() -> int:
+    """Remove stored files that no record names."""
+    return stored_files.clear().removed
 
 
 @shared_task

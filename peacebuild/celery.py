@@ -34,6 +34,7 @@ BEAT = {
     "build files of donor reports that wait": ("reporting.tasks.build_report_files", MINUTE, MINUTE),
     "keep totals in line with assignments": ("reporting.tasks.keep_totals", crontab(hour=2, minute=40), 3600),
     "forget answers that nobody repeats": ("accounts.tasks.forget_answers", crontab(hour=3, minute=40), 3600),
+    "remove files that no record names": ("accounts.tasks.clear_leftover_files", crontab(hour=4, minute=10), 3600),
     "clear ended sessions and spent messages": ("plumbing.tasks.clear_out", crontab(hour=3, minute=20), 3600),
 }
 

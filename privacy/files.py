@@ -165,6 +165,11 @@ def rekey(path: str, *, key_id: str, purpose: str, owner_id: str) -> tuple[str, 
     return beside(path), key.id
 
 
+def is_stored(path: str) -> bool:
+    """Whether this is the form of path that ``store`` gives."""
+    return _PATH.fullmatch(path) is not None
+
+
 def written_at(path: str) -> float | None:
     """When the stored file was written, in seconds; None where there is none."""
     try:
