@@ -24,6 +24,7 @@ from django.utils import timezone
 
 from accounts import outbox
 from accounts.roles import Role
+from communities import incidents
 from institutions import due_diligence
 from privacy import files, rotation
 from programs import evidence
@@ -176,6 +177,18 @@ def on_an_institution(word: Canaries) -> None:
     due_diligence.note(row, kind="allegation", text=word(), happened_on=TODAY, by=post.officer)
 
 
+def on_an_incident(word: Canaries, world: factories.World) -> None:
+    """What happened and about the source, told by the partner; then the pages and the file that list it."""
+    told = {"text": word(), "source_detail": word()}
+    done = incidents.record(
+        organization=world.partner, type="threat", event_date=TODAY, place=world.place, source="monitor", by=world.reporter, **told
+    )
+    client = signed_in(world.reporter)
+    assert told["text"] in client.get(reverse("incident", args=[done.incident.pk])).content.decode()
+    listed = client.get(reverse("incidents")).content + client.get(reverse("incidents"), {"export": "csv"}).getvalue()
+    assert not [one for one in told.values() if one.encode() in listed]
+
+
 def dumped(tmp_path: Path) -> bytes:
     """The whole database, in every form in which a word could be read from it; sessions and the cache are packed, so unpacked too."""
     table = connection.ops.quote_name(configured.CACHES["default"]["LOCATION"])
@@ -234,6 +247,7 @@ def test_no_planted_word_is_in_the_database_the_files_the_log_or_a_mail(vault, l
     case = through_the_door(word, world, worker)
     on_the_case(word, case, supervisor)
     to_others(word, world, case, supervisor)
+    on_an_incident(word, world)
     activity = ActivityRecord.objects.create(
         project=world.project, partner=world.partner, place=world.place, kind="dialogue", happened_on=TODAY, recorded_by=world.reporter
     )
