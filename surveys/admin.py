@@ -20,7 +20,7 @@ from surveys import instrument_files, instruments, rounds
 from surveys.models import InstrumentVersion, Item, SurveyRound
 
 
-class UploadForm(forms.ModelForm):  # type: ignore[type-arg]
+class UploadForm(forms.ModelForm):
     upload = forms.FileField(label=_("File"), help_text=_("TOML or JSON, in the shape of the instruments that come with the portal."))
 
     class Meta:
