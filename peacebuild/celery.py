@@ -27,6 +27,7 @@ BEAT = {
     "prefill reports from records": ("reporting.tasks.count_records", 5 * MINUTE, 5 * MINUTE),
     "watch for early warnings": ("communities.tasks.watch", 10 * MINUTE, 10 * MINUTE),
     "write reminders": ("reporting.tasks.remind", 15 * MINUTE, 15 * MINUTE),
+    "remind of overdue action points": ("programs.tasks.remind_of_action_points", 3600, 3600),
     "tell caseworkers how much is due": ("reintegration.tasks.remind_caseworkers", 15 * MINUTE, 15 * MINUTE),
     "look after referrals, follow-ups and concerns": ("reintegration.tasks.look_after_cases", 30 * MINUTE, 30 * MINUTE),
     "remind of what is due in communities": ("communities.tasks.remind", 3600, 3600),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections import defaultdict
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts import audit, outbox, practice
 from accounts.models import Organization, User
@@ -145,3 +148,33 @@ def _tell(point: ActionPoint, *, by: User, step: str = "raised") -> None:
 
 def _subjects(point: ActionPoint) -> list[ActionPoint | Project]:
     return [point] if point.project is None else [point, point.project]
+
+
+MORNING = 7  # o'clock where the reader is
+
+
+def remind(*, now: datetime | None = None) -> int:
+    """One line a week for whoever owns overdue action points: how many and how late, never what; returns how many lines are new."""
+    moment = now or timezone.now()
+    # Tomorrow somewhere is the last day that can have passed anywhere; each owner's own day decides below.
+    rows = ActionPoint.objects.open().filter(due_on__lte=moment.date(), owner__is_active=True, owner__is_service=False)
+    owed: dict[User, list[date]] = defaultdict(list)
+    for point in rows.select_related("owner").order_by("due_on", "pk"):
+        owed[point.owner].append(point.due_on)
+    written = 0
+    for owner, days in owed.items():
+        there = moment.astimezone(ZoneInfo(owner.time_zone or "UTC"))
+        late = [(there.date() - day).days for day in days if day < there.date()]
+        if late and there.hour >= MORNING:
+            written += outbox.post(owner, _overdue(owner, late, there.date()))
+    return written
+
+
+def _overdue(owner: User, late: list[int], today: date) -> outbox.Line:
+    year, week, _day = today.isocalendar()
+    with translation.override(owner.language):
+        text = ngettext(
+            "You have %(number)s overdue action point, by %(days)s days.", "You have %(number)s overdue action points, the oldest by %(days)s days.",
+            len(late),
+        ) % {"number": len(late), "days": max(late)}  # fmt: skip
+    return outbox.Line("action_points:overdue", f"{year}-W{week:02d}", text, path="/action-points/?state=overdue&whose=mine")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -107,3 +107,30 @@ def test_the_state_follows_the_day(field):
     states = ActionPoint.objects.with_state(point.due_on + timedelta(days=1)).values_list("state", flat=True)
     assert list(states) == ["overdue"]
     assert ActionPoint.objects.with_state(point.due_on).get().state == "open"
+
+
+def test_the_owner_hears_once_a_week_how_many_are_overdue_and_never_what(field, django_assert_max_num_queries):
+    field.reporter.time_zone = "Africa/Juba"
+    field.reporter.save()
+    for number in range(3):
+        owe(field, text=f"Secret {number}")
+    actionpoints.finish(owe(field), note="Done", by=field.reporter)
+    owe(field, owner=field.officer, due_on=timezone.localdate() + timedelta(days=40))
+    Message.objects.all().delete()
+    due = timezone.localdate() + timedelta(days=5)
+    monday = due + timedelta(days=8 - due.isoweekday())  # of the week after
+
+    def at(day, hour=9):
+        return datetime.combine(day, time(hour), UTC)
+
+    assert actionpoints.remind(now=at(due)) == 0, "on its day nothing is overdue"
+    assert actionpoints.remind(now=at(monday, 4)) == 0, "six in the morning there"
+    with django_assert_max_num_queries(6):
+        assert actionpoints.remind(now=at(monday)) == 1
+    assert actionpoints.remind(now=at(monday + timedelta(days=6))) == 0
+    assert actionpoints.remind(now=at(monday + timedelta(days=7))) == 1
+    first = Message.objects.order_by("pk").first()
+    assert (first.recipient, first.path) == (field.reporter, "/action-points/?state=overdue&whose=mine")
+    assert "3 overdue action points" in first.line
+    assert f"the oldest by {(monday - due).days} days" in first.line
+    assert "Secret" not in first.line
