@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.urls import URLPattern, path
+from django.views.decorators.cache import never_cache
 
 from reintegration.views import agreements, analytics, caseload, cases, casework, casework_forms, children, offers
 
@@ -85,3 +86,9 @@ urlpatterns: list[URLPattern] = [
     path("cases/<str:code>/take-back/", cases.take_back_step, name="take_back_step"),
     path("cases/<str:code>/act/<slug:act>/", cases.CaseAct.as_view(), name="case_act"),
 ]
+
+# Whatever is about people is kept by no browser and no proxy, however a page is made.
+ABOUT_PEOPLE = ("cases/", "children/", "referrals/")
+for one in urlpatterns:
+    if str(one.pattern).startswith(ABOUT_PEOPLE):
+        one.callback = never_cache(one.callback)

@@ -56,6 +56,17 @@ def test_every_part_shows_the_safe_contact_rule_and_leaves_one_event(worker, cas
     assert [event.detail for event in AuditEvent.objects.filter(event="case.read")] == ['{"purpose":"casework"}']
 
 
+@pytest.mark.parametrize(
+    "name", [*PARTS, "case", "record_contact", "send_referral", "write_goal", "case_openings", "cases", "child_check", "referrals_received"]
+)
+def test_no_browser_keeps_a_page_about_people(worker, case, world, name):
+    plan = planning.start(case, by=case.caseworker)
+    keys = {"cases": (), "child_check": (), "referrals_received": (), "write_goal": (case.code, plan.pk)}.get(name, (case.code,))
+    answer = worker.get(reverse(name, args=keys))
+    assert answer.status_code == 200
+    assert "no-store" in answer["Cache-Control"]
+
+
 def test_colleagues_administrators_and_strangers_are_told_that_there_is_no_case(client, case, world):
     others = [
         cases.caseworker(world), factories.member(Role.ADMINISTRATOR), factories.member(Role.FOCAL_POINT), world.manager, world.reporter,
