@@ -19,7 +19,7 @@ from django.utils import timezone
 from accounts.models import AuditEvent
 from accounts.roles import Role
 from peacebuild.api import router
-from reintegration.models import Case, IntakeDraft, OverrideRequest
+from reintegration.models import Case, IntakeDraft, OverrideRequest, Referral
 from tests import cases, factories
 from tests.callers import as_person, key_of, with_key
 from tests.reintegration import making
@@ -169,6 +169,24 @@ def test_every_endpoint_of_cases_answers_for_a_foreign_case_like_for_none(world,
         assert theirs[0] in (200, 403, 404, 405), what
         assert strange.code not in theirs[1]
     assert AuditEvent.objects.filter(subjects__key=str(strange.pk)).count() == before
+
+
+@pytest.mark.parametrize("prefix", ["referrals", "received-referrals"])
+def test_every_endpoint_of_referrals_answers_for_a_foreign_one_like_for_none(world, foreign, prefix):
+    manager = factories.member(Role.PARTNER_MANAGER, organization=world.partner)
+    caller = with_key(key_of(world.partner, by=manager, may_work_cases=True))
+    caller.get("/me/")
+    sent = Referral.objects.get(pk=foreign["referral" if prefix == "referrals" else "received"][-1])
+    view = next(view for known, view, _name in router.registry if known == prefix)
+    acts = [one.url_path for one in view.get_extra_actions()]
+    assert len(acts) >= 2
+    body = {"outcome": "received", "reason": "no_place"}
+    for path in ("", *(f"{act}/" for act in acts)):
+        for send in (caller.get, partial(caller.post, data=body)):
+            seen = [told(partial(send, f"/{prefix}/{id}/{path}"), id) for id in (sent.pk, uuid4())]
+            assert seen[0] == seen[1], path
+            assert seen[0][0] in (403, 404, 405), path
+    assert Referral.objects.get(pk=sent.pk).state == "sent"
 
 
 def test_filters_and_counts_of_the_list_are_the_same_for_a_foreign_reference_as_for_none(world, foreign):
