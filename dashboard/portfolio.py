@@ -178,7 +178,7 @@ def owed(reader: User, *, projects: Iterable[int], today: date, days: int) -> li
 def read(projects: QuerySet[Project], *, reader: User, through: date) -> Portfolio:
     """``projects`` are those whose portfolio the reader may see; money and raw figures only where those may be read too."""
     rows = {row.pk: row for row in projects.select_related("program")}
-    return Portfolio(rows, _shares(projects, rows), _money(projects, reader), list(_delivery(projects, reader, through)))
+    return Portfolio(rows, _shares(projects, rows), _money(projects, reader), list(_delivery(projects, rows, reader, through)))
 
 
 def _shares(projects: QuerySet[Project], rows: Iterable[int]) -> dict[int, Shares]:
@@ -223,7 +223,7 @@ def _money(projects: QuerySet[Project], reader: User) -> list[Money]:
     ]
 
 
-def _delivery(projects: QuerySet[Project], reader: User, through: date) -> Iterable[tuple[int, str, Delivery]]:
+def _delivery(projects: QuerySet[Project], rows: Mapping[int, Project], reader: User, through: date) -> Iterable[tuple[int, str, Delivery]]:
     """How each indicator stands, from the kept totals. Protected numbers count as "no figure" for who may not see them raw."""
     scope = Indicator.objects.filter(project__in=projects.order_by().values("pk"), is_retired=False)
     raw = set(projects.visible_to(reader, Permission.READ_RAW).values_list("pk", flat=True))  # type: ignore[attr-defined]
@@ -234,10 +234,11 @@ def _delivery(projects: QuerySet[Project], reader: User, through: date) -> Itera
     for key, *row in Target.objects.filter(indicator__in=scope.values("pk")).values_list("indicator_id", *columns, *numbers):
         aims[key].append(Aim(key, *row[:4], *map(_units, row[4:])))
     within = practice.number("watch-within-points") / 100
-    for one in scope.order_by().select_related("definition", "result", "project"):
+    for one in scope.order_by().annotate(level=F("result__level")).select_related("definition"):
+        one.project = rows[one.project_id]  # one for all its indicators
         hidden = one.project_id not in raw and published.is_protected(one.definition, [one.project])
         if one.pk not in kept or hidden:
-            yield one.project_id, one.result.level, Delivery.NONE
+            yield one.project_id, one.level, Delivery.NONE  # type: ignore[attr-defined]
             continue
         stands = targets.standing(
             kept[one.pk][0], rules=rules_of(one.definition), indicators=[one.pk], aims=aims[one.pk], starts={one.pk: _start(one)},
@@ -247,7 +248,7 @@ def _delivery(projects: QuerySet[Project], reader: User, through: date) -> Itera
         track = stands.track
         yield (
             one.project_id,
-            one.result.level,
+            one.level,  # type: ignore[attr-defined]
             Delivery.NONE if track is None else Delivery.ON_TRACK if track == Track.ON_TRACK else Delivery.NOT,
         )
 

@@ -20,10 +20,10 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import Organization
 from accounts.roles import Permission
 from locations.models import Place
-from plumbing.lists import Column, ListPage
+from plumbing.lists import Column, ListPage, LongSelect
 from plumbing.refusals import Refused
 from programs import access, calendar
-from programs.models import Indicator, Project
+from programs.models import Indicator, Project, ProjectPartner
 from reporting import review, submissions
 from reporting.forms import ExtendForm, ReopenForm, ReturnForm
 from reporting.models import FigureDecision, Submission
@@ -33,8 +33,10 @@ ACTS = ("decide", "comment", "return", "accept", "withdraw")
 
 
 class SubmissionFilter(django_filters.FilterSet):
-    state = django_filters.MultipleChoiceFilter(choices=Submission.State.choices, label=_l("State"), widget=forms.CheckboxSelectMultiple)
-    project = django_filters.ModelChoiceFilter(queryset=Project.objects.none(), label=_l("Project"))
+    state = django_filters.MultipleChoiceFilter(
+        choices=Submission.State.choices, label=_l("State"), widget=forms.CheckboxSelectMultiple, distinct=False
+    )
+    project = django_filters.ModelChoiceFilter(queryset=Project.objects.none(), label=_l("Project"), widget=LongSelect)
     partner = django_filters.ModelChoiceFilter(queryset=Organization.objects.none(), label=_l("Partner"))
 
     class Meta:
@@ -45,7 +47,8 @@ class SubmissionFilter(django_filters.FilterSet):
         super().__init__(*args, **kwargs)
         projects = Project.objects.visible_to(self.request.user)
         self.filters["project"].queryset = projects
-        self.filters["partner"].queryset = Organization.objects.filter(project_roles__project__in=projects).distinct()
+        named = ProjectPartner.objects.filter(project__in=projects).values("organization")
+        self.filters["partner"].queryset = Organization.objects.filter(pk__in=named)
 
 
 class ReviewList(ListPage):
