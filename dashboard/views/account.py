@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
@@ -94,7 +94,7 @@ class KeyList(KeeperPage):
         Column("name", gettext_lazy("Name"), order=["name"], export="name"),
         Column("organization", gettext_lazy("Organization"), order=["organization__name", "name"], export="organization__name"),
         Column("prefix", gettext_lazy("Begins with"), export="prefix"),
-        Column("may", gettext_lazy("May")),
+        Column("may", pgettext_lazy("what a key may do", "May")),
         Column("until", gettext_lazy("Ends on"), order=["expires_at"], export="expires_at"),
         Column("used", gettext_lazy("Last used"), order=["last_used_on"], export="last_used_on"),
         Column("by", gettext_lazy("Made by"), export="created_by__name"),

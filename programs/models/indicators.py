@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organization, User
 from locations.models import Place
@@ -49,7 +50,7 @@ class IndicatorDefinition(models.Model):
     class Measure(models.TextChoices):
         """IATI IndicatorMeasure 1, 2, 4, 3 and 5."""
 
-        UNIT = "unit", _("Number")
+        UNIT = "unit", pgettext_lazy("what is measured", "Number")
         PERCENTAGE = "percentage", _("Percentage or rate")
         ORDINAL = "ordinal", _("Ranked answer")
         NOMINAL = "nominal", _("Named answer")

@@ -47,7 +47,15 @@ class Analytics(LoginRequiredMixin, View):
         buffer = io.StringIO()
         writer = csv.writer(buffer)
         buffer.write("\ufeff")
-        writer.writerow([gettext("Breakdown"), gettext("Group"), gettext("Outcome"), gettext("People"), pgettext("of a cell", "Status")])
+        writer.writerow(
+            [
+                gettext("Breakdown"),
+                gettext("Group"),
+                pgettext("what came of it", "Outcome"),
+                gettext("People"),
+                pgettext("of a cell", "Status"),
+            ]
+        )
         for *words, value, status in analytics.as_rows(cuts):
             writer.writerow([*(harmless(str(word)) for word in words), "" if value is None else value, status])
         answer = HttpResponse(buffer.getvalue(), content_type="text/csv; charset=utf-8")

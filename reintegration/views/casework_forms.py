@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organization
 from programs.forms import Day, fields_of
@@ -351,7 +352,10 @@ class CompleteReferral(_OnReferral):
     done = _("The referral is completed; the receiver’s access ends.")
 
     def fields(self) -> dict[str, forms.Field]:
-        return {"outcome": forms.ChoiceField(label=_("Outcome"), choices=Referral.Outcome.choices), "note": words(_("Note"))}
+        return {
+            "outcome": forms.ChoiceField(label=pgettext_lazy("what came of it", "Outcome"), choices=Referral.Outcome.choices),
+            "note": words(_("Note")),
+        }
 
     def act(self, form: forms.Form) -> Any:
         return referrals.complete(self.referral, by=self.request.user, **form.cleaned_data)
@@ -389,7 +393,7 @@ class CompleteReceived(DeclineReceived):
 
     def form(self, *data: Any) -> forms.Form:
         form = forms.Form(*data)
-        form.fields["outcome"] = forms.ChoiceField(label=_("Outcome"), choices=Referral.Outcome.choices)
+        form.fields["outcome"] = forms.ChoiceField(label=pgettext_lazy("what came of it", "Outcome"), choices=Referral.Outcome.choices)
         return form
 
     def act(self, form: forms.Form) -> Any:
