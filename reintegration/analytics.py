@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Permission
 from locations.models import Place, PlaceTree
-from privacy.suppression import Shown, may_show_percentage
+from privacy.suppression import HIDDEN, Shown, may_show_percentage
 from programs.scope import held, scope
 from reintegration import breakdowns, small_counts
 from reintegration.models import AgeBand, Case, CaseQuerySet, FollowUp, Livelihood, Pathway, Sex, State, Transition
@@ -91,11 +91,44 @@ def funnel(cases: CaseQuerySet, *, raw: bool, at: int | None = None) -> list[Ste
         if previous is not None:
             days[pathway, state][(day - previous).days] += number
     order = {state: number for number, state in enumerate(State.values)}
-    found = []
-    for pathway, state, people in sorted(reached, key=lambda row: (row[0], order[row[1]])):
-        shown = small_counts.total(people, raw=raw, at=at)
-        found.append(Step(pathway, state, shown, median(days[pathway, state]) if shown.status == "shown" else None))
-    return found
+    people = {(pathway, state): number for pathway, state, number in sorted(reached, key=lambda row: (row[0], order[row[1]]))}
+    least = small_counts.threshold() if at is None else at
+    safe = people if raw else _funnel_apart(people, least)
+    return [
+        Step(
+            pathway,
+            state,
+            small_counts.total(number, raw=raw, at=least) if (pathway, state) in safe else HIDDEN,
+            median(days[pathway, state]) if (pathway, state) in safe else None,
+        )
+        for (pathway, state), number in people.items()
+    ]
+
+
+def apart(number: int, others: Iterable[int], least: int) -> bool:
+    """Whether a count may stand beside counts of the same people: it and each difference to them are large enough.
+
+    Who reached a step also reached the one before, so the difference is a group of people as well; a difference of nothing says that
+    everybody did.
+    """
+    return number >= least and all(abs(number - other) >= least for other in others)
+
+
+def _funnel_apart(people: Mapping[tuple[str, str], int], least: int) -> dict[tuple[str, str], int]:
+    """The steps that may be shown beside one another and beside the number of all cases, which the page shows as well."""
+    first: dict[str, tuple[str, str]] = {}
+    for key in people:
+        first.setdefault(key[0], key)
+    total = sum(people[key] for key in first.values())
+    begun = {key: people[key] for key in first.values() if people[key] >= least}
+    while len(begun) and 0 < total - sum(begun.values()) < least:  # the pathways that are left would be known by subtraction
+        del begun[min(begun, key=lambda key: begun[key])]
+    safe = dict(begun)
+    for key, number in people.items():
+        beside = [total, *(shown for (pathway, _state), shown in safe.items() if pathway == key[0])]
+        if key not in first.values() and apart(number, beside, least):
+            safe[key] = number
+    return safe
 
 
 def median(counted: Mapping[int, int]) -> int | None:
@@ -148,7 +181,16 @@ def livelihoods(cases: CaseQuerySet, *, raw: bool, at: int | None = None) -> lis
     by_wave: dict[int, Any] = {row["wave"]: row for row in rows}
     nobody = dict.fromkeys(("due", "reached", "lost", "said", "in_work"), 0)
     least = small_counts.threshold() if at is None else at
-    return [_wave(months, by_wave.get(months, nobody), raw=raw, at=least) for months in WAVES]
+    found: list[Wave] = []
+    seen: list[int] = []
+    for months in WAVES:
+        row = by_wave.get(months, nobody)
+        if not raw and not apart(row["due"], seen, least):  # who is due after six months was due after three
+            row = nobody
+        elif row["due"]:
+            seen.append(row["due"])
+        found.append(_wave(months, row, raw=raw, at=least))
+    return found
 
 
 def _wave(months: int, row: Mapping[str, int], *, raw: bool, at: int) -> Wave:

@@ -61,6 +61,40 @@ def test_the_median_is_over_the_days_since_the_step_before(world, worker):
     assert {(step.people.value, step.median_days) for step in hidden} == {(None, None)}
 
 
+def shown(world, worker, **people):
+    """The funnel as a reader without raw figures sees it; ``people``: pathway -> how many reached each step."""
+    for pathway, (names, numbers) in people.items():
+        for at in range(numbers[0]):
+            walked = [(name, 90 - step) for step, (name, number) in enumerate(zip(names, numbers, strict=True)) if at < number]
+            making.steps(making.case(world, worker, pathway=pathway), *walked)
+    return {(step.pathway, step.state): step.people.value for step in analytics.funnel(Case.objects.all(), raw=False)}
+
+
+def test_a_step_is_hidden_where_its_difference_to_another_would_be_a_small_group(world, worker):
+    found = shown(world, worker, reintegration=(("identified", "screened", "eligible", "completed"), (32, 31, 22, 11)))
+    assert list(found.values()) == [32, None, 22, 11], "one person of 32 was not screened; ten left between the other steps"
+
+
+def test_a_pathway_is_not_known_by_taking_the_others_from_the_total(world, worker):
+    found = shown(world, worker, reintegration=(("identified", "eligible"), (26, 20)), prevention=(("identified", "accepted"), (8, 8)))
+    assert found == {
+        ("prevention", "identified"): None, ("prevention", "accepted"): None,
+        ("reintegration", "identified"): None, ("reintegration", "eligible"): 20,
+    }  # fmt: skip
+
+
+def test_who_is_due_later_is_hidden_where_few_were_due_only_before(world, worker):
+    for number in range(25):
+        row = making.case(world, worker)
+        making.wave(row, 3, in_days=-9)
+        if number < 20:
+            making.wave(row, 6, in_days=-1)
+        if number < 12:
+            making.wave(row, 12, in_days=-1)
+    assert [wave.due.value for wave in analytics.livelihoods(Case.objects.all(), raw=True)] == [25, 20, 12]
+    assert [wave.due.value for wave in analytics.livelihoods(Case.objects.all(), raw=False)] == [25, None, 12]
+
+
 def test_livelihood_says_who_was_due_reached_and_lost(world, worker):
     for livelihood in ("employed", "casual", "unknown", ""):
         wave = making.wave(
