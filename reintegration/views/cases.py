@@ -395,7 +395,7 @@ def cases_url() -> str:
 
 
 def working_pairs(user: Any) -> list[tuple[Project, Any]]:
-    """Every project and partner that this person may open cases for."""
+    """Every project and partner that this person may open cases for; where the newest of their cases is comes first."""
     rows = (
         ProjectPartner.objects.filter(project__in=Project.objects.visible_to(user, Permission.WORK_CASES).running())
         .exclude(role=ProjectPartner.Role.FUNDING)
@@ -403,6 +403,10 @@ def working_pairs(user: Any) -> list[tuple[Project, Any]]:
         .order_by("project__code", "organization__name")
     )
     found = {(row.project_id, row.organization_id): (row.project, row.organization) for row in rows}
+    if len(found) > 1:
+        newest = Case.objects.filter(caseworker=user, sealed_at__isnull=True).order_by("-opened_on", "-pk")
+        last = newest.values_list("project", "partner").first()
+        found = {key: found[key] for key in sorted(found, key=lambda key: key != last)}
     return [pair for pair in found.values() if access.allows(user, Permission.WORK_CASES, project=pair[0], partner=pair[1])]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import AuditEvent
 from accounts.roles import Role
 from programs import access
+from programs.models import ProjectPartner
 from reintegration import casefile, intake, opening
 from reintegration.models import Case, CaseContact, FollowUp, IntakeDraft, ProtectionContact, State, StepProposal
 from tests import cases, factories
@@ -104,6 +105,19 @@ def test_a_deputy_opens_the_cases_of_the_absent_colleague(world, case, worker):
     access.deputize(absent=worker, deputy=deputy, until=timezone.localdate(), by=worker)
 
     assert signed_in(deputy).get(reverse("case", args=[case.code])).status_code == 200
+
+
+def test_a_new_case_is_opened_where_the_newest_of_ones_own_cases_is(world, worker):
+    first, other = factories.project("AAA-01"), factories.project("ZZZ-01")
+    for row in (first, other):
+        ProjectPartner.objects.create(project=row, organization=world.partner)
+    cases.case(world, caseworker=worker, project=other, opened_on=date(2026, 5, 4))
+    cases.case(world, caseworker=cases.caseworker(world), project=first, opened_on=date(2026, 6, 4))
+
+    page = signed_in(worker).get(reverse("child_check"))
+
+    assert [project.code for project, _partner in page.context["pairs"]] == ["ZZZ-01", "AAA-01", world.project.code]
+    assert page.context["project"] == other
 
 
 def test_doubt_about_the_age_writes_nothing_and_says_whom_to_call(world, worker):
