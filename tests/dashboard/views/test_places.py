@@ -245,7 +245,7 @@ def test_capacity_rounds_stand_by_institution_and_whose_score(client):
     version = making.shipped("police-capacity")
     row = making.capacity(world, version, assessor="moderated", held_on=date(2026, 2, 3))
     codes = [item.code for item in version.items.all()]
-    option = version.option_sets.get().options.order_by("-score").first().code
+    option = version.option_sets.get().options.exclude(score=None).order_by("-score").first().code
     rounds.respond(row, answers=dict.fromkeys(codes, option), evidence=dict.fromkeys(codes, "seen"), by=world.mande)
     settle(row, world)
     found = evidence.records(world.place, reader=world.manager, spans=places.quarters(TODAY), today=TODAY)
