@@ -17,7 +17,8 @@ def test_every_direct_dependency_has_a_reason_and_is_pinned_with_it():
         text = path.read_text()
         for requirement in requirements:
             name = lock.NAME.match(requirement).group()
-            assert f"# {name}: {reasons[name]}\n{name}==" in text
+            with_extras = re.match(r"[^\s<>=!~;]+", requirement).group()  # without them an older pip does not see the pin
+            assert f"# {name}: {reasons[name]}\n{with_extras}==" in text
 
 
 def test_every_pinned_version_has_a_hash_and_no_file_names_an_index():
