@@ -48,6 +48,10 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.FIELD_KEYS_FILE = folder / "field-keys.json"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+    database = settings.DATABASES["default"]
+    if LEGS["browser"][0]() and database["ENGINE"].endswith("sqlite3"):
+        # In memory all threads share one cache, in which a reader does not wait for a writer but fails; a file is what is installed.
+        database["TEST"] = {**database.get("TEST", {}), "NAME": str(folder / "browser.sqlite3")}
     for option, value in settings.CELERY_BROKER_TRANSPORT_OPTIONS.items():
         if "folder" in option:
             inside = folder / "broker" / Path(value).name
