@@ -113,6 +113,7 @@ def intake(page, world, axe) -> Case:
 
 def answer_survey(page, better):
     """Every question gets its best answer but one, or its middle one; no sign of distress."""
+    page.wait_for_load_state()  # a link leads here; a page that is not all there has not all its questions
     page.evaluate(
         """better => document.querySelectorAll('main fieldset').forEach(set => {
             const all = [...set.querySelectorAll('input[type=radio]')].filter(one => one.value);
