@@ -23,6 +23,7 @@ from reporting.models import Figure
 from surveys import instruments
 from surveys.models import InstrumentVersion
 from tests import cases, factories
+from tests.browser.reporting import send_and_accept
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -211,18 +212,7 @@ def reported(world, visit, case):
     total = world.project.indicators.get(definition__code="DDR-1c")
     assert reporter.locator(f"[name='f:{total.pk}:{world.place.pk}:']").input_value() == "1"
     assert case.code not in reporter.content()
-    reporter.get_by_role("link", name="Check and submit").last.click()
-    for sentence in reporter.locator("input[name^='s:']").all():
-        sentence.fill("From the cases.")
-    if reporter.get_by_role("button", name="Keep the sentences").count():
-        reporter.get_by_role("button", name="Keep the sentences").click()
-    reporter.get_by_role("button", name="Send to review").click()
-    reporter.get_by_text("Sent to review.").wait_for()
-
-    mande = visit(world.mande)
-    mande.goto(reverse("review", args=report))
-    mande.get_by_role("button", name="Accept all figures").click()
-    mande.get_by_text("Accepted. The figures count from now on.").wait_for()
+    send_and_accept(reporter, visit(world.mande), report, sentence="From the cases.")
     counting = Figure.objects.counting().filter(disaggregation__key="")
     assert set(counting.values_list("indicator", "value", "numerator", "denominator")) == {
         (total.pk, 1, None, None), (ratio.pk, None, 1, 1)

@@ -18,6 +18,7 @@ from communities.models import Commitment, Dispute, EarlyWarning, Incident
 from reporting import prefill
 from reporting.models import Figure
 from tests import factories
+from tests.browser.reporting import send_and_accept
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 BOUND = {
@@ -74,6 +75,9 @@ def test_from_an_incident_to_an_accepted_figure(world, visit, axe):
     a_forum_decides_and_a_commitment_is_kept(world, visit)
     a_dispute_is_settled_and_still_holds(world, visit)
     the_figures_land_in_the_report(world, visit)
+    rows = Figure.objects.counting().values_list("indicator__code", "value", "numerator", "denominator")
+    one = Decimal(1)
+    assert set(rows) == {("DI-1", one, None, None), ("EW-1", None, one, one), ("CO-1", None, one, one)}
 
 
 def an_alert_is_raised_and_answered(world, visit, axe):
@@ -147,18 +151,4 @@ def the_figures_land_in_the_report(world, visit):
     reporter.goto(reverse("report", args=report))
     total = reporter.locator(f"[name='f:{world.project.indicators.get(code='DI-1').pk}:{world.place.pk}:']")
     assert total.input_value() == "1"
-    reporter.get_by_role("link", name="Check and submit").last.click()
-    for sentence in reporter.locator("input[name^='s:']").all():
-        sentence.fill("Counted from the records.")
-    if reporter.get_by_role("button", name="Keep the sentences").count():
-        reporter.get_by_role("button", name="Keep the sentences").click()
-    reporter.get_by_role("button", name="Send to review").click()
-    reporter.get_by_text("Sent to review.").wait_for()
-
-    mande = visit(world.mande)
-    mande.goto(reverse("review", args=report))
-    mande.get_by_role("button", name="Accept all figures").click()
-    mande.get_by_text("Accepted. The figures count from now on.").wait_for()
-    rows = Figure.objects.counting().values_list("indicator__code", "value", "numerator", "denominator")
-    one = Decimal(1)
-    assert set(rows) == {("DI-1", one, None, None), ("EW-1", None, one, one), ("CO-1", None, one, one)}
+    send_and_accept(reporter, visit(world.mande), report, sentence="Counted from the records.")
