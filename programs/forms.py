@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organization, User
 from locations import search
@@ -289,7 +290,7 @@ class FindingForm(forms.Form):
     text = forms.CharField(label=_("Finding"), max_length=500, required=False)
     weight = forms.ChoiceField(label=_("Weight"), choices=Finding.Weight.choices, required=False)
     owner = forms.ModelChoiceField(User.objects.none(), label=_("Who acts on it"), required=False)
-    due_on = forms.DateField(label=_("By"), required=False, widget=Day())
+    due_on = forms.DateField(label=pgettext_lazy("a day", "By"), required=False, widget=Day())
 
     def __init__(self, *args: Any, people: QuerySet[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -41,6 +41,7 @@
     place.append(canvas);
     place.hidden = false;
     const sets = [];
+    const counted = data.series.every(function (one) { return one.values.every(function (value) { return value === null || Number.isInteger(value); }); });
     data.series.forEach(function (one) {
       const colour = token(one.tone);
       if (one.spans.some(Boolean)) {
@@ -61,7 +62,7 @@
         maintainAspectRatio: false,
         indexAxis: figure.dataset.sideways === "yes" ? "y" : "x",
         plugins: { legend: { display: data.series.length > 1, position: "bottom" } },
-        scales: { x: { grid: { display: false } }, y: { beginAtZero: figure.dataset.chart === "bar" } }
+        scales: { x: { grid: { display: false } }, y: { beginAtZero: figure.dataset.chart === "bar", ticks: counted ? { precision: 0 } : {} } }
       }
     });
     const details = figure.querySelector("details");
