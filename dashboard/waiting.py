@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts import practice
 from accounts.models import User
@@ -196,7 +197,7 @@ def _clearances(rows: QuerySet[SupportClearance], today: date) -> Iterator[Todo]
 def _checks(rows: QuerySet[FollowUpCheck], today: date) -> Iterator[Todo]:
     for row in rows.select_related("support__institution__organization"):
         tone = "stop" if row.due_on < today else "info"
-        yield Todo(_("Check"), tone, str(row), address("record_check", row.pk), row.due_on, str(row.support.institution))
+        yield Todo(pgettext("an act", "Check"), tone, str(row), address("record_check", row.pk), row.due_on, str(row.support.institution))
 
 
 def _warnings(rows: QuerySet[EarlyWarning], today: date) -> Iterator[Todo]:

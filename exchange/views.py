@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
 from django.utils.text import get_valid_filename
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
@@ -57,7 +57,7 @@ FIELD_LABELS = {
 CERTAINTY = {
     "sure": ("ok", gettext_lazy("Sure"), "check-lg"),
     "likely": ("wait", gettext_lazy("Likely"), "question-lg"),
-    "check": ("wait", gettext_lazy("Check"), "question-lg"),
+    "check": ("wait", pgettext_lazy("an act", "Check"), "question-lg"),
     "unused": ("", gettext_lazy("Not used"), "slash-circle"),
 }
 

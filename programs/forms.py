@@ -441,7 +441,7 @@ class AssignmentForm(forms.Form):
 
 
 class HandOverForm(forms.Form):
-    to = forms.ModelChoiceField(Organization.objects.none(), label=_("To"))
+    to = forms.ModelChoiceField(Organization.objects.none(), label=pgettext_lazy("an organization", "To"))
     on = forms.DateField(label=_("From"), widget=Day())
     includes_predecessor = forms.TypedChoiceField(
         label=_("Does the new partner’s running total include the old one’s?"), choices=[("yes", _("Yes")), ("no", _("No"))],

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from locations.models import PlaceTree
 from plumbing.refusals import Invalid, Problem
@@ -102,7 +103,11 @@ class Tally:
 
     def misfit(self, definition: IndicatorDefinition) -> str:
         """Why this tally cannot compute a definition, in words; empty where it can."""
-        for name, label in (("measure", _("measure")), ("over_time", _("rule over time")), ("counting", _("what is counted"))):
+        for name, label in (
+            ("measure", pgettext("what is measured", "measure")),
+            ("over_time", _("rule over time")),
+            ("counting", _("what is counted")),
+        ):
             theirs, ours = getattr(definition, name), getattr(self, name)
             if theirs != ours:
                 return _("%(tally)s has another %(rule)s: %(ours)s. The definition says %(theirs)s.") % {

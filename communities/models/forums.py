@@ -9,6 +9,7 @@ from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organization, User
 from accounts.roles import Permission
@@ -222,7 +223,9 @@ class LocalAgreement(LocalRecord):
     dispute_kind = models.CharField(_("about"), max_length=12, choices=DisputeKind)
     stage = models.CharField(_("stage"), max_length=8, choices=Stage)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.SIGNED)
-    is_written = models.BooleanField(_("written"), default=True, help_text=_("Otherwise it was agreed by word of mouth."))
+    is_written = models.BooleanField(
+        pgettext_lazy("an agreement", "written"), default=True, help_text=_("Otherwise it was agreed by word of mouth.")
+    )
     witnesses = models.PositiveSmallIntegerField(_("witnesses"), null=True, blank=True)
     read_aloud_in = models.PositiveSmallIntegerField(_("languages in which it was read aloud"), null=True, blank=True)
     monitoring = models.CharField(_("who watches over it, and how"), max_length=300, blank=True)

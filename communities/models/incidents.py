@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organization, User
 from accounts.roles import Permission
@@ -112,8 +113,12 @@ class Incident(models.Model):
     fatalities_high = models.PositiveIntegerField(_("killed, at most"), null=True, blank=True)
     civilians_targeted = models.BooleanField(_("aimed at civilians"), default=False)
     displaced = models.PositiveIntegerField(_("people displaced"), null=True, blank=True)
-    displaced_from = models.ForeignKey(Place, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("from"))
-    displaced_to = models.ForeignKey(Place, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("to"))
+    displaced_from = models.ForeignKey(
+        Place, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=pgettext_lazy("a place", "from")
+    )
+    displaced_to = models.ForeignKey(
+        Place, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=pgettext_lazy("a place", "to")
+    )
     source = models.CharField(_("source"), max_length=120, help_text=_("Its kind, never its name: “police post”, “community monitor”."))
     source_ref = models.CharField(_("the source's own number"), max_length=80, blank=True)
     reliability = models.CharField(_("reliability of the source"), max_length=1, choices=Reliability, default=Reliability.F)

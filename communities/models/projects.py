@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import OuterRef, Q, Subquery, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from communities.models.forums import Forum
@@ -172,7 +173,7 @@ class Contribution(models.Model):
         OTHER = "other", _("Somebody else")
 
     local_project = models.ForeignKey(LocalProject, models.CASCADE, related_name="contributions")
-    source = models.CharField(_("from"), max_length=10, choices=Source)
+    source = models.CharField(pgettext_lazy("who gave it", "from"), max_length=10, choices=Source)
     amount = Money(_("amount"), null=True, blank=True)
     in_kind = models.CharField(_("work or goods"), max_length=200, blank=True)
     recorded_at = models.DateTimeField(default=timezone.now, editable=False)

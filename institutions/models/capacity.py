@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from institutions.models.institutions import Institution
 from programs.models import ActionPoint
@@ -15,7 +16,7 @@ class CapacityAction(models.Model):
 
     institution = models.ForeignKey(Institution, models.PROTECT, related_name="capacity_actions")
     survey_round = models.ForeignKey(SurveyRound, models.PROTECT, related_name="+")
-    domain = models.ForeignKey(Domain, models.PROTECT, related_name="+", verbose_name=_("area"))
+    domain = models.ForeignKey(Domain, models.PROTECT, related_name="+", verbose_name=pgettext_lazy("of capacity", "area"))
     action_point = models.OneToOneField(ActionPoint, models.PROTECT, related_name="capacity_action")
 
     class Meta:

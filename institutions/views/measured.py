@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from institutions import capacity, relations
 from institutions.models import Institution
@@ -72,7 +73,7 @@ class ActOnArea(OfInstitution):
         last = self.capacity.last
         form = forms.Form(*data, initial={"domain": self.request.GET.get("area", "")})  # type: ignore[misc]
         domains = Domain.objects.filter(version=last.version) if last is not None else Domain.objects.none()
-        form.fields["domain"] = forms.ModelChoiceField(domains, label=_("Area"))
+        form.fields["domain"] = forms.ModelChoiceField(domains, label=pgettext_lazy("of capacity", "Area"))
         form.fields["text"] = forms.CharField(label=_("What is to be done"), max_length=500)
         people = people_of(last.project if last is not None else None)
         form.fields["owner"] = forms.ModelChoiceField(people, label=_("Owner"))

@@ -91,7 +91,7 @@ class IndicatorDefinition(models.Model):
     level = models.CharField(_("level"), max_length=12, choices=Level)
     theme = models.CharField(_("theme"), max_length=80, blank=True)
     unit = models.CharField(_("unit"), max_length=80, blank=True, help_text=_("What one is: people, committees, agreements."))
-    measure = models.CharField(_("measure"), max_length=10, choices=Measure, default=Measure.UNIT)
+    measure = models.CharField(pgettext_lazy("what is measured", "measure"), max_length=10, choices=Measure, default=Measure.UNIT)
     ascending = models.BooleanField(_("more is better"), default=True)
     decimals = models.PositiveSmallIntegerField(_("decimals"), default=0)
     per = models.PositiveIntegerField(_("per"), default=1, help_text=_("100 for percentages, 10,000 for a rate per 10,000."))

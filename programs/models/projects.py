@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organization, User
 from locations.models import Place
@@ -30,7 +31,7 @@ class Sensitivity(models.IntegerChoices):
 class Level(models.TextChoices):
     INDIVIDUAL = "individual", _("Individual")
     COMMUNITY = "community", _("Community")
-    INSTITUTION = "institution", _("Institution")
+    INSTITUTION = "institution", pgettext_lazy("a level", "Institution")
 
 
 class ActivityStatus(models.TextChoices):

@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
@@ -53,7 +54,7 @@ class ActionPointList(ListPage):
         Column("owner_office", _("Owner’s organization"), export="owner__organization__name", hidden=True),
         Column("due", _("Due on"), order=["due_on"], export="due_on"),
         Column("project", _("Project"), order=["project__code"], export="project__code"),
-        Column("origin", _("From"), export="origin"),
+        Column("origin", pgettext_lazy("where it came up", "From"), export="origin"),
         Column("state", _("State"), export="state", words=ActionPoint.State.choices),
         Column("done", _("Done at"), export="done_at", hidden=True),
         Column("note", _("What was done"), export="done_note", hidden=True),

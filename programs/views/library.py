@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.roles import Permission
@@ -30,7 +31,7 @@ class DefinitionFilter(django_filters.FilterSet):
     words = django_filters.CharFilter(label=_("Words"), method="called")
     level = django_filters.ChoiceFilter(label=_("Level"), choices=Level.choices)
     theme = django_filters.ChoiceFilter(label=_("Theme"), choices=lambda: Theme.objects.values_list("code", "name"))
-    measure = django_filters.ChoiceFilter(label=_("Measure"), choices=IndicatorDefinition.Measure.choices)
+    measure = django_filters.ChoiceFilter(label=pgettext_lazy("what is measured", "Measure"), choices=IndicatorDefinition.Measure.choices)
     status = django_filters.ChoiceFilter(label=_("Status"), choices=IndicatorDefinition.Status.choices)
 
     class Meta:
@@ -51,7 +52,13 @@ class Library(ListPage):
         Column("code", _("Code"), order=["code"], export="code"),
         Column("title", _("Title"), order=["title"], export="title"),
         Column("level", _("Level"), order=["level", "code"], export="level", words=Level.choices),
-        Column("measure", _("Measure"), order=["measure", "code"], export="measure", words=IndicatorDefinition.Measure.choices),
+        Column(
+            "measure",
+            pgettext_lazy("what is measured", "Measure"),
+            order=["measure", "code"],
+            export="measure",
+            words=IndicatorDefinition.Measure.choices,
+        ),
         Column("over_time", _("Over time"), export="over_time", words=IndicatorDefinition.OverTime.choices),
         Column("across", _("Across places"), export="across", words=IndicatorDefinition.Across.choices),
         Column("counting", _("Counts"), export="counting", words=IndicatorDefinition.Counting.choices, hidden=True),

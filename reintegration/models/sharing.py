@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Actor, Organization, User
 from accounts.roles import Permission
@@ -82,7 +83,7 @@ class OverrideRequest(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case = models.ForeignKey(Case, models.CASCADE, related_name="override_requests")
-    to_organization = models.ForeignKey(Organization, models.PROTECT, related_name="+", verbose_name=_("to"))
+    to_organization = models.ForeignKey(Organization, models.PROTECT, related_name="+", verbose_name=pgettext_lazy("an organization", "to"))
     service = models.CharField(_("service"), max_length=14, choices=ServiceKind)
     urgency = models.CharField(_("urgency"), max_length=8, choices=Referral.Urgency)
     contact_route = models.CharField(_("how to reach us"), max_length=200)
