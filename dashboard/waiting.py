@@ -34,7 +34,7 @@ from programs.models import (
 )
 from reporting.models import DonorReport, Submission
 
-SOON = timedelta(days=21)  # a report that is due later than that is on the board, not yet on this list
+SOON = timedelta(days=21)  # a report that is due later than that stands apart and is not counted
 ENDING = timedelta(days=3)
 
 
@@ -103,9 +103,21 @@ def _sources(user: User, today: date) -> dict[str, QuerySet[Any]]:
     return found
 
 
+def open_later(user: User, today: date) -> list[Todo]:
+    """Reports of open periods that are due later than soon: nobody waits for them yet, but whoever wants to begin finds them."""
+    if Permission.ENTER_FIGURES not in words(user):
+        return []
+    rows = _reports_to_enter(user).filter(due_on__gt=today + SOON)
+    return sorted(_reports(rows, today), key=lambda item: (item.when, item.words))
+
+
 def _reports_owed(user: User, today: date) -> QuerySet[ExpectedReport]:
+    return _reports_to_enter(user).filter(due_on__lte=today + SOON)
+
+
+def _reports_to_enter(user: User) -> QuerySet[ExpectedReport]:
     rows = ExpectedReport.objects.visible_to(user, Permission.ENTER_FIGURES).filter(
-        period__opened_at__isnull=False, period__locked_at__isnull=True, due_on__lte=today + SOON
+        period__opened_at__isnull=False, period__locked_at__isnull=True
     )
     same = Submission.objects.filter(
         project=OuterRef("project"), partner=OuterRef("partner"), period=OuterRef("period"), state__in=[State.SUBMITTED, State.ACCEPTED]

@@ -234,6 +234,7 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 
 # Languages and time
 LANGUAGE_CODE = env.str("LANGUAGE_CODE", "en")
+FILTERS_EMPTY_CHOICE_LABEL = _("any")
 LANGUAGES = [("en", _("English")), ("fr", _("French")), ("es", _("Spanish")), ("ar", _("Arabic"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.str("TIME_ZONE", "UTC")

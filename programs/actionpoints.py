@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from accounts import audit, outbox, practice
 from accounts.models import Organization, User
 from accounts.roles import Permission
+from plumbing import formats
 from plumbing.refusals import Invalid, Problem, Refused
 from programs import access
 from programs.models import ActionPoint, Project
@@ -142,7 +143,7 @@ def _tell(point: ActionPoint, *, by: User, step: str = "raised") -> None:
     if point.owner_id == by.pk:
         return
     with translation.override(point.owner.language):
-        line = _("You owe by %(day)s: %(what)s") % {"day": f"{point.due_on:%Y-%m-%d}", "what": point.text}
+        line = _("You owe by %(day)s: %(what)s") % {"day": formats.day(point.due_on), "what": point.text}
     outbox.post(point.owner, outbox.Line(f"action_point:{point.pk}", step, line, path=f"/action-points/{point.pk}/"))
 
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils import timezone, translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts import audit, practice
 from accounts.models import Organization, User
 from accounts.roles import Permission, Role
+from plumbing import formats
 from plumbing.refusals import Invalid, Problem, Refused
 from programs import access
 from programs.models import ActivityRecord, ConflictSensitivityReview, Project, SupportClearance, WorkPlanLine
@@ -62,7 +62,7 @@ class OwnProject(Refused):
 
 class ValidTooLong(Invalid):
     def __init__(self, latest: date) -> None:
-        text = _("This is valid until %(latest)s at most.") % {"latest": date_format(latest, "DATE_FORMAT")}
+        text = _("This is valid until %(latest)s at most.") % {"latest": formats.day(latest)}
         super().__init__([Problem("valid_until", text, "valid_too_long")])
 
 
@@ -246,7 +246,7 @@ def _clearance_line(clearance: SupportClearance, step: str) -> str:
         if step == "ended"
         else _("The clearance of support to %(recipient)s ends on %(day)s: ask for a new decision.")
     )
-    return text % {"recipient": clearance.recipient, "day": date_format(clearance.valid_until, "DATE_FORMAT")}
+    return text % {"recipient": clearance.recipient, "day": formats.day(clearance.valid_until)}
 
 
 def _review_line(review: ConflictSensitivityReview, step: str) -> str:
@@ -255,7 +255,7 @@ def _review_line(review: ConflictSensitivityReview, step: str) -> str:
         if step == "ended"
         else _("The conflict-sensitivity review of %(project)s ends on %(day)s: arrange a new one.")
     )
-    return text % {"project": review.project.code, "day": date_format(review.valid_until, "DATE_FORMAT")}
+    return text % {"project": review.project.code, "day": formats.day(review.valid_until)}
 
 
 def _answerable(project: Project) -> list[User]:

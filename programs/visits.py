@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import Organization, User
 from accounts.roles import Permission
 from locations.models import Place
+from plumbing import formats
 from plumbing.refusals import Invalid, Problem
 from programs import access, actionpoints
 from programs.models import Finding, MonitoringVisit, Project
@@ -73,7 +73,7 @@ def _add(visit: MonitoringVisit, found: Found, *, by: User) -> Finding:
     finding = Finding(visit=visit, text=found.text, weight=found.weight)
     finding.full_clean(exclude=["action_point"])
     if found.owner is not None and found.due_on is not None:
-        where = _("Visit to %(place)s, %(day)s") % {"place": visit.place.name, "day": date_format(visit.visited_on, "DATE_FORMAT")}
+        where = _("Visit to %(place)s, %(day)s") % {"place": visit.place.name, "day": formats.day(visit.visited_on)}
         finding.action_point = actionpoints.raise_point(
             text=found.text, owner=found.owner, due_on=found.due_on, by=by, project=visit.project, partner=visit.partner,
             origin=where, origin_path=f"/visits/{visit.pk}/",

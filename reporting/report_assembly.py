@@ -390,11 +390,7 @@ def _cover(scope: _Scope, money: grants.GrantSpending) -> Iterable[Fact]:
     requirement = scope.report.requirement
     grant, currency = requirement.grant, money.currency
     yield Fact("report_type", _("Kind of report"), str(requirement.get_kind_display()))
-    yield Fact(
-        "covers",
-        _("Covers"),
-        _("%(first)s to %(last)s") % {"first": formats.day(requirement.covers_from), "last": formats.day(requirement.covers_through)},
-    )
+    yield Fact("covers", _("Covers"), requirement.covers)
     yield Fact("grant", _("Grant"), f"{grant.reference}, {grant.title}")
     yield Fact("donor", _("Donor"), grant.donor.name)
     yield Fact("projects", _("Projects"), "; ".join(str(project) for project in scope.projects))

@@ -119,7 +119,10 @@ def my_work(request: HttpRequest) -> HttpResponse:
     groups = [(_("Overdue"), late), (_("Within a week"), soon), (_("Later"), rest)]
     told = user.messages.order_by("-id")[: pages.ROWS]
     due = todo.due_for(user, today=today)
-    shown = {"groups": [g for g in groups if g[1]], "count": len(found) + len(due), "told": told, "due": due}
+    shown = {
+        "groups": [g for g in groups if g[1]], "count": len(found) + len(due), "told": told, "due": due,
+        "open_later": waiting.open_later(user, today),
+    }  # fmt: skip
     return render(request, "dashboard/my_work.html", shown)
 
 

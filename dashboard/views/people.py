@@ -141,7 +141,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
             "has_second_factor": shown.authenticator_set.exists(),
             "keeps": bool(kept) and shown.is_active,
             "reads_audit": Permission.READ_AUDIT in access.words(request.user),
-            "crumbs": _crumbs(),
+            "crumbs": _way_to(shown, request.user),
         },
     )
 
@@ -156,7 +156,7 @@ def give_role(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("%(person)s holds the role.") % {"person": shown})
             return redirect("person", pk)
     return answer(
-        request, "dashboard/act.html", _act(form, _("Give a role to %(person)s") % {"person": shown}, _("Give the role"), shown)
+        request, "dashboard/act.html", _act(form, _("Give a role to %(person)s") % {"person": shown}, _("Give the role"), shown, request.user)
     )  # fmt: skip
 
 
@@ -186,7 +186,7 @@ def deputize(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("%(deputy)s acts for %(person)s until then.") % {"deputy": chosen["deputy"], "person": shown})
             return redirect("person", pk)
     return answer(
-        request, "dashboard/act.html", _act(form, _("Somebody acts for %(person)s") % {"person": shown}, _("Let this person act"), shown)
+        request, "dashboard/act.html", _act(form, _("Somebody acts for %(person)s") % {"person": shown}, _("Let this person act"), shown, request.user)
     )  # fmt: skip
 
 
@@ -197,7 +197,7 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid() and attempt(form, lambda: leaving.hand_over(shown, to=form.cleaned_data["to"], by=request.user)):
         messages.success(request, _("Everything moved to %(to)s.") % {"to": form.cleaned_data["to"]})
         return redirect("person", pk)
-    context = _act(form, _("%(person)s leaves") % {"person": shown}, _("Hand over and close the account"), shown)
+    context = _act(form, _("%(person)s leaves") % {"person": shown}, _("Hand over and close the account"), shown, request.user)
     return answer(request, "dashboard/hand_over.html", context | {"held": leaving.what_hangs_on(shown)})
 
 
@@ -336,6 +336,13 @@ def _crumbs(*, organizations: bool = False) -> list[tuple[str | Promise, str]]:
     return [(_("Organizations"), reverse("organizations"))] if organizations else [(_("People"), reverse("people"))]
 
 
-def _act(form: Any, title: str, button: str, person: User) -> dict[str, Any]:
-    crumbs = [*_crumbs(), (str(person), reverse("person", args=[person.pk]))]
+def _way_to(shown: User, by: User) -> list[tuple[str | Promise, str]]:
+    """The list of people is open to those who keep it; everybody else comes to their own page from their account."""
+    if access.words(by) & {Permission.INVITE, Permission.SET_UP}:
+        return _crumbs()
+    return [(_("Your account"), reverse("account"))] if shown == by else []
+
+
+def _act(form: Any, title: str, button: str, person: User, by: User) -> dict[str, Any]:
+    crumbs = [*_way_to(person, by), (str(person), reverse("person", args=[person.pk]))]
     return {"form": form, "title": title, "button": button, "crumbs": crumbs}

@@ -157,6 +157,14 @@ class Number(ListPage):
         mine = Figure.objects.visible_to(user_of(self.request)).counting().totals().filter(indicator__definition=self.definition)
         return scope.narrow(mine, self.request, "project__program")
 
+    def _others_figures(self) -> QuerySet[Figure]:
+        """Figures that are in the number above and that this reader may not open one by one."""
+        user = user_of(self.request)
+        counted = (
+            Figure.objects.counting().totals().filter(indicator__definition=self.definition, project__in=Project.objects.visible_to(user))
+        )
+        return scope.narrow(counted.exclude(pk__in=self.rows().values("pk")), self.request, "project__program")
+
     def context(self, listing: Any) -> dict[str, Any]:
         one = self.definition
         project_code = self.request.GET.get("project", "")
@@ -165,6 +173,7 @@ class Number(ListPage):
             "definition": one,
             "rule": delivery.RULES.get(one.over_time, ("", "clock")),
             "total_url": total,
+            "sees_part": self._others_figures().exists(),
             "may_see_raw": Permission.READ_RAW in access.words(self.request.user),
             "library_url": address("definition", one.pk),
             "rows": [(row, address("report", row.project.code, row.period.code, row.partner_id)) for row in listing.rows],

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization, User
 from accounts.roles import Permission
+from plumbing import formats
 from plumbing.constraints import choices_held, in_order
 from plumbing.numbers import Money
 from programs.models.periods import ReportingPeriod
@@ -158,3 +159,9 @@ class ReportRequirement(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def covers(self) -> str:
+        """ "1 January 2026 to 30 June 2026": what tells one report of a grant from the next where both have one title."""
+        days = {"first": formats.day(self.covers_from), "last": formats.day(self.covers_through)}
+        return str(_("%(first)s to %(last)s") % days)

@@ -92,7 +92,7 @@ def test_a_period_from_a_spreadsheet_framework_to_the_donors_document(world, vis
     row.get_by_role("button", name="Keep the comment").click()
     row = mande.locator("tr", has=mande.get_by_text("Completed vocational training"))
     row.get_by_role("button", name=re.compile("^return")).click()
-    mande.get_by_role("button", name="Return with comments").click()
+    mande.get_by_role("button", name="with comments").click()
     mande.get_by_text("Returned with your comments.").wait_for()
 
     reporter.goto(address(world))

@@ -99,6 +99,14 @@ def test_a_partners_manager_sees_the_own_people_and_only_their_roles_for_the_par
     assert client.get(reverse("organization_page", args=[factories.partner().pk])).status_code == 404
 
 
+def test_whoever_may_not_open_the_list_of_people_is_led_back_to_their_account(client, world):
+    client.force_login(world.reporter)
+    for page in ("person", "deputize"):
+        crumbs = dict(client.get(reverse(page, args=[world.reporter.pk])).context["crumbs"])
+        assert reverse("people") not in crumbs.values()
+        assert crumbs["Your account"] == reverse("account")
+
+
 @pytest.mark.parametrize("rows", [1, 3])
 @pytest.mark.parametrize(
     ("name", "queries"), [("people", 6), ("organizations", 4), ("invitations", 4), ("api_keys", 4), ("practice", 6), ("places", 6)]

@@ -90,6 +90,18 @@ def test_work_gathers_what_waits_for_each_person(client, reported):
     assert "Repair the well" not in client.get(reverse("my_work")).content.decode()
 
 
+def test_a_report_that_is_due_later_stands_on_my_work_without_being_counted(client, reported):
+    reported.world.open(1)
+    client.force_login(reported.world.reporter)
+    page = client.get(reverse("my_work")).content.decode()
+    assert "Open reports, due later" in page
+    assert reverse("report", args=["PPS-01", "2026-Q2", reported.world.partner.pk]) in page
+    assert "0 things wait for you." in page
+
+    client.force_login(reported.mande)
+    assert "Open reports, due later" not in client.get(reverse("my_work")).content.decode()
+
+
 def test_the_counts_are_those_of_the_list(client, reported):
     from dashboard import waiting
 

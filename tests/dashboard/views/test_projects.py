@@ -57,6 +57,10 @@ def test_a_partner_finds_its_own_figures_alone(client, reported):
     client.force_login(factories.member(Role.PARTNER_REPORTER, organization=office))
     page = client.get(reverse("number", args=[reported.training.definition_id]))
     assert page.context["list"].rows == []
+    assert "Below stand only those that you may read." in page.content.decode()
+
+    client.force_login(reported.mande)
+    assert "Below stand only those" not in client.get(reverse("number", args=[reported.training.definition_id])).content.decode()
 
 
 def test_a_stranger_finds_no_project(client, reported):
@@ -68,7 +72,7 @@ def test_a_stranger_finds_no_project(client, reported):
 
 
 @pytest.mark.parametrize("quarters", [1, 3])
-@pytest.mark.parametrize(("name", "queries"), [("project", 10), ("results", 11), ("number", 6)])
+@pytest.mark.parametrize(("name", "queries"), [("project", 10), ("results", 11), ("number", 7)])
 def test_a_project_asks_the_same_number_of_questions(client, quarters, name, queries, django_assert_num_queries):
     found = Reported()
     for quarter in range(quarters):
