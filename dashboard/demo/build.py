@@ -506,6 +506,12 @@ def _activities(cast: Cast, today: date) -> None:
         actionpoints.finish(done, note="Sent with the forms of this quarter.", by=mande)
 
 
+_REASON = {
+    True: "The rains delayed the start by one quarter; the pace since then is as planned.",
+    False: "More people came in the first year than planned; the pace evens out with the second group.",
+}
+
+
 def _donor_reports(cast: Cast, today: date) -> None:
     manager, mande = cast.people["manager"], cast.people["mande"]
     old, new = ReportRequirement.objects.filter(grant=cast.grants["PBF-SSD-07"]).order_by("covers_through")
@@ -514,7 +520,7 @@ def _donor_reports(cast: Cast, today: date) -> None:
         _write(report, mande)
         donor_report.freeze(report, by=mande)
         for line in report.figures.all():
-            donor_report.explain(line, by=mande, reason="The rains delayed the start by one quarter; the pace since then is as planned.")
+            donor_report.explain(line, by=mande, reason=_REASON[line.is_below])
         report.refresh_from_db()
     with at(_moment(old.due_on - timedelta(days=2))):
         donor_report.sign_off(report, by=manager, content_hash=report.content_hash)

@@ -88,11 +88,17 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_GET
 def figure(request: HttpRequest, pk: int, code: str) -> HttpResponse:
-    """The submissions behind one number: a box over the preview, or a page of its own."""
+    """What is behind one number: a box over the preview, or a page of its own.
+
+    Readers of raw figures find the submissions, which is an event; everybody else finds how the number is made.
+    """
     report = _report(request, pk)
-    if not donor_report.may(report, Permission.READ_RAW, by=_user(request)):
-        raise Http404
     line = get_object_or_404(report.figures.select_related("definition", "section"), code=code)
+    part = bool(request.headers.get("HX-Request"))
+    crumbs = [*_crumbs(report, _user(request)), (str(report.requirement), reverse("donor_report", args=[report.pk])), (line.code, "")]
+    if not donor_report.may(report, Permission.READ_RAW, by=_user(request)):
+        made = {"report": report, "line": line, "crumbs": crumbs}
+        return render(request, "reporting/_figure_made.html" if part else "reporting/donor_report_figure.html", made)
     audit.record("donor_report.figure_traced", [report, line.definition], by=_user(request), code=line.code)
     sources = line.sources.select_related(
         "figure__submission", "figure__project", "figure__partner", "figure__place", "figure__period", "figure__indicator__definition"
@@ -103,10 +109,9 @@ def figure(request: HttpRequest, pk: int, code: str) -> HttpResponse:
         "sources": sources,
         "form": ReasonForm(initial={"reason": line.variance_reason}),
         "may_write": report.state in DonorReport.EDITABLE and donor_report.may(report, Permission.PREPARE_REPORT, by=_user(request)),
-        "crumbs": [*_crumbs(report), (str(report.requirement), reverse("donor_report", args=[report.pk])), (line.code, "")],
+        "crumbs": crumbs,
     }
-    template = "reporting/_figure_sources.html" if request.headers.get("HX-Request") else "reporting/donor_report_figure.html"
-    return render(request, template, context)
+    return render(request, "reporting/_figure_sources.html" if part else "reporting/donor_report_figure.html", context)
 
 
 @login_required
@@ -151,7 +156,11 @@ def section(request: HttpRequest, pk: int, key: str) -> HttpResponse:
         "form": form,
         "theirs": theirs,
         "lines": [line for line in report.figures.all() if line.section_id == part.pk] or list(report.figures.all()),
-        "crumbs": [*_crumbs(report), (str(report.requirement), reverse("donor_report", args=[report.pk])), (part.heading, "")],
+        "crumbs": [
+            *_crumbs(report, _user(request)),
+            (str(report.requirement), reverse("donor_report", args=[report.pk])),
+            (part.heading, ""),
+        ],
     }
     return render(request, "reporting/donor_report_section.html", context, status=status)
 
@@ -343,7 +352,7 @@ def _page(request: HttpRequest, report: DonorReport, content: ReportContent | No
             (kind.value, kind.label) for kind in report_files.ENDINGS if kind != DonorReportFile.Kind.TEMPLATE or report.template_id
         ],
         "templates": WordTemplate.objects.filter(is_retired=False) if may_prepare and editable else [],
-        "crumbs": [*_crumbs(report), (str(report.requirement), "")],
+        "crumbs": [*_crumbs(report, by), (str(report.requirement), "")],
         "today": timezone.localdate(),
     }
 
@@ -438,7 +447,7 @@ def _form_page(request: HttpRequest, report: DonorReport, form: forms.Form, titl
         "form": form,
         "title": title,
         "button": button,
-        "crumbs": [*_crumbs(report), (str(report.requirement), reverse("donor_report", args=[report.pk])), (title, "")],
+        "crumbs": [*_crumbs(report, _user(request)), (str(report.requirement), reverse("donor_report", args=[report.pk])), (title, "")],
         **more,
     }
     return render(request, "reporting/form_page.html", context, status=422 if request.method == "POST" else 200)
@@ -464,9 +473,13 @@ def _see(report: DonorReport, **query: str) -> HttpResponse:
     return redirect(f"{address}?{urlencode(query)}" if query else address)
 
 
-def _crumbs(report: DonorReport) -> list[tuple[str, str]]:
+def _crumbs(report: DonorReport, by: User) -> list[tuple[str, str]]:
+    """The grant's own page is not open to its donor: there the way leads by the list alone."""
     grant = report.requirement.grant
-    return [(_("Donor reports"), reverse("donor_reports")), (f"{grant.reference}, {grant.donor}", reverse("grant", args=[grant.pk]))]
+    crumbs = [(_("Donor reports"), reverse("donor_reports"))]
+    if Permission.READ_MONEY in words(by):
+        crumbs.append((f"{grant.reference}, {grant.donor}", reverse("grant", args=[grant.pk])))
+    return crumbs
 
 
 def _user(request: HttpRequest) -> User:

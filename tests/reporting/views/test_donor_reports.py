@@ -141,13 +141,17 @@ def test_a_file_is_asked_for_built_by_a_task_and_downloaded_as_an_attachment(cli
     assert b"".join(answer.streaming_content)[:2] == b"PK"
 
 
-def test_a_donor_viewer_reads_what_was_sent_but_neither_traces_nor_edits(client, reported, sent):
+def test_a_donor_viewer_reads_what_was_sent_and_how_a_number_is_made_but_neither_traces_nor_edits(client, reported, sent):
     viewer = factories.member(Role.DONOR_VIEWER, organization=reported.donor)
 
     page = see(client, viewer, "donor_report", sent.pk, section="outcome-1").content.decode()
     assert "150" in page
-    assert reverse("donor_report_figure", args=[sent.pk, "LIV-2"]) not in page
-    assert see(client, viewer, "donor_report_figure", sent.pk, "LIV-2").status_code == 404
+    assert reverse("grant", args=[reported.grant.pk]) not in page
+    assert reverse("donor_report_figure", args=[sent.pk, "LIV-2"]) in page
+    made = see(client, viewer, "donor_report_figure", sent.pk, "LIV-2").content.decode()
+    assert "How 150" in made
+    assert reported.world.partner.name not in made
+    assert not AuditEvent.objects.filter(event="donor_report.figure_traced").exists()
     assert see(client, viewer, "donor_report_section", sent.pk, "risks").status_code == 404
     assert see(client, viewer, "donor_report_file", sent.pk, sent.files.get(kind="final").pk).status_code == 200
     assert see(client, viewer, "grant", reported.grant.pk).status_code == 404
