@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
+from communities import forums
 from communities.models import (
     Commitment,
     Decision,
@@ -24,12 +25,15 @@ from communities.models import (
 )
 from communities.models.forums import JOINT
 from communities.models.records import Group
+from locations.models import Place
+from programs.models import EvidenceFile
 from programs.tally import Asked, Count, Counting, Measure, OverTime, Part, Tally, digests
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 State = Commitment.State
+APPROVED = (LocalProject.Decision.APPROVED, LocalProject.Decision.CONDITIONS)
 TWO_YEARS = timedelta(days=731)
 PROJECT_TYPES = {LocalProject.Kind.BUSINESS.value: "commercial", LocalProject.Kind.WEAPONS.value: "wam"}  # others are called alike
 
@@ -92,6 +96,56 @@ def disputes_settled_of_brought(asked: Asked) -> Count:
     settled = set(DisputeStep.objects.filter(state=Dispute.State.AGREED, on__range=during).values_list("dispute_id", flat=True))
     rows = _within(Dispute.objects.all(), asked).filter(Q(opened_on__range=during) | Q(pk__in=settled))
     return _share((place, pk, at, pk in settled) for place, pk, at in rows.values_list("place_id", "pk", "updated_at"))
+
+
+def disputes_brought_to_youth(asked: Asked) -> Count:
+    """Disputes that a youth committee took into its book in the period (CON-4)."""
+    rows = _within(Dispute.objects.all(), asked).filter(forum__kind=Forum.Kind.YOUTH, opened_on__range=(asked.starts_on, asked.ends_on))
+    return _counted(rows.values_list("place_id", "pk", "updated_at"))
+
+
+def disputes_settled_by_youth(asked: Asked) -> Count:
+    """Disputes of a youth committee's book settled in the period, whenever they were brought; each once (CON-5)."""
+    settled = DisputeStep.objects.filter(state=Dispute.State.AGREED, on__range=(asked.starts_on, asked.ends_on)).values("dispute")
+    rows = _within(Dispute.objects.all(), asked).filter(forum__kind=Forum.Kind.YOUTH, pk__in=settled)
+    return _counted(rows.values_list("place_id", "pk", "updated_at"))
+
+
+def committees_that_meet(asked: Asked) -> Count:
+    """Committees that met in each month of the period, with a file behind the session; one that did not is a zero (COM-1)."""
+    months = _months(asked.starts_on, asked.ends_on)
+    there = Forum.objects.filter(started_on__lte=asked.ends_on, kind__in=forums.COMMITTEES)
+    rows = _within(there, asked).filter(Q(ended_on__isnull=True) | Q(ended_on__gt=asked.ends_on))
+    committees = list(rows.values_list("pk", "place_id", "updated_at"))
+    sessions = ForumSession.objects.filter(
+        Exists(EvidenceFile.objects.filter(activity=OuterRef("activity"))), forum__in=[pk for pk, _place, _at in committees],
+        activity__happened_on__range=(asked.starts_on, asked.ends_on),
+    )  # fmt: skip
+    met: dict[int, set[tuple[int, int]]] = {}
+    for forum, on in sessions.values_list("forum_id", "activity__happened_on"):
+        met.setdefault(forum, set()).add((on.year, on.month))
+    found = [(place, pk, at, met.get(pk, set()) >= months) for pk, place, at in committees]
+    parts = tuple(Part(place, int(always)) for place, _pk, _at, always in found)
+    return Count(parts, digests((place, f"{pk} {at} {always}") for place, pk, at, always in found))
+
+
+def women_in_councils(asked: Asked) -> Count:
+    """Seats held by women in local councils of an admin 2 (GOV-2)."""
+    found = seats_of(asked, kinds=(Forum.Kind.COUNCIL,))
+    counties = set(Place.objects.filter(pk__in={part.place for part in found.parts}, level=Place.Level.ADMIN_2).values_list("pk", flat=True))
+    parts = tuple(Part(part.place, part.value) for part in found.parts if part.place in counties)
+    return Count(parts, {place: what for place, what in found.digests.items() if place in counties})
+
+
+def actions_on_time(asked: Asked) -> Count:
+    """Of the approved local projects whose last day fell in the period, those completed by that day (CAP-1)."""
+    rows = _within(LocalProject.objects.all(), asked).filter(
+        decision__in=APPROVED, ends_on__range=(asked.starts_on, asked.ends_on), decided_on__lte=asked.ends_on
+    )
+    return _share(
+        (place, pk, at, done is not None and due is not None and done <= due)
+        for place, pk, at, due, done in rows.values_list("place_id", "pk", "updated_at", "ends_on", "completed_on")
+    )
 
 
 def projects_approved(asked: Asked) -> Count:
@@ -166,8 +220,7 @@ def joint_forums_held(asked: Asked) -> Count:
 
 
 def _approved(asked: Asked) -> QuerySet[LocalProject]:
-    rows = _within(LocalProject.objects.all(), asked).filter(decided_on__range=(asked.starts_on, asked.ends_on))
-    return rows.filter(decision__in=[LocalProject.Decision.APPROVED, LocalProject.Decision.CONDITIONS])
+    return _within(LocalProject.objects.all(), asked).filter(decided_on__range=(asked.starts_on, asked.ends_on), decision__in=APPROVED)
 
 
 def _projects(asked: Asked, rows: QuerySet[LocalProject]) -> Count:
@@ -180,6 +233,11 @@ def _signed(asked: Asked) -> QuerySet[LocalAgreement]:
     rows = _within(LocalAgreement.objects.all(), asked).filter(signed_on__range=(asked.starts_on, asked.ends_on))
     rows = rows.filter(Q(is_written=True) | Q(witnesses__gt=0), status=LocalAgreement.Status.SIGNED)
     return rows.filter(Exists(Commitment.objects.filter(agreement=OuterRef("pk"))))
+
+
+def _months(since: date, until: date) -> set[tuple[int, int]]:
+    first, last = since.year * 12 + since.month - 1, until.year * 12 + until.month - 1
+    return {(index // 12, index % 12 + 1) for index in range(first, last + 1)}
 
 
 def _a_year_after(day: date) -> date:
@@ -295,6 +353,31 @@ TALLIES = (
         "communities.agreements.breaches", _("Breaches of local agreements"),
         _("Commitments of agreements that were breached in the period according to two sources. Where agreements stand and none was breached it is zero (AGR-3)."),
         breaches,
+    ),
+    _things(
+        "communities.disputes.brought_to_youth", _("Disputes brought to youth committees"),
+        _("Disputes of this project and partner that a youth committee took into its book in the period, by the day they were opened (CON-4)."),
+        disputes_brought_to_youth,
+    ),
+    _things(
+        "communities.disputes.settled_by_youth", _("Disputes settled by youth committees"),
+        _("Disputes in the book of a youth committee that were settled by agreement in the period, whenever they were brought. One that is settled twice in a period counts once (CON-5)."),
+        disputes_settled_by_youth,
+    ),
+    Tally(
+        "communities.committees.meeting", _("Committees that meet every month"),
+        _("Peace, youth and safety committees that still meet and met in each month of the period, with minutes: a file stands at the record of the session. In a running period the month of the count is one of them (COM-1)."),
+        OverTime.SNAPSHOT, Counting.THINGS, committees_that_meet, level="community",
+    ),
+    _ratio(
+        "communities.local_projects.on_time", _("Local projects completed on time"),
+        _("Of the approved local projects of this project and partner whose last day by plan fell in the period, those recorded as completed by that day. Projects without a last day are in neither number (CAP-1)."),
+        actions_on_time,
+    ),
+    Tally(
+        "communities.councils.women", _("Women in county councils"),
+        _("Seats held by women in the last election or appointment by the end of the period, over local councils at the place of a county (admin 2) that still meet. Councils whose women were not counted add nothing (GOV-2)."),
+        OverTime.SNAPSHOT, Counting.PEOPLE_PER_PERIOD, women_in_councils,
     ),
     _seats(
         "communities.committees.women", _("Women in peace committees"),

@@ -27,7 +27,8 @@ from programs.models import ActivityAttendance, ActivityRecord, Disaggregation, 
 if TYPE_CHECKING:
     from communities.models import Community
 
-KINDS = {Forum.Kind.COMMITTEE: ActivityRecord.Kind.COMMITTEE}  # every other forum's meeting is a dialogue session
+COMMITTEES = (Forum.Kind.COMMITTEE, Forum.Kind.YOUTH, Forum.Kind.SAFETY)
+KINDS = dict.fromkeys(COMMITTEES, ActivityRecord.Kind.COMMITTEE)  # every other forum's meeting is a dialogue session
 
 
 class ForumEnded(Refused):

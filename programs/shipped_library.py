@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,12 @@ def definitions() -> list[dict[str, Any]]:
             sensitivity = Sensitivity[row.pop("sensitivity", "public").upper()]
             found.append({**UNLESS_SAID, **row, "level": text["level"], "sensitivity": sensitivity})
     return found
+
+
+@cache
+def typed() -> dict[str, str]:
+    """Why people type the figures of a shipped definition that no tally computes, by its code."""
+    return dict(_read("typed")["because"])
 
 
 def _load_definition(shipped: dict[str, Any], old: IndicatorDefinition | None, refresh: bool, loaded: Loaded) -> None:

@@ -1,4 +1,4 @@
-"""Counts over approved survey rounds: the cohesion index, trust in the police, capacity and its change.
+"""Counts over approved survey rounds: the cohesion index, shares of answers to one item, capacity and its change.
 
 Only approved rounds count, each place by its latest one on or before the day asked for. A mean is never added over places: where an
 assigned place holds several surveyed places and no round of its own, it stays empty.
@@ -7,8 +7,10 @@ assigned place holds several surveyed places and no round of its own, it stays e
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from functools import partial
+from typing import Any
 
 from django.db.models import Count as Counted
 from django.db.models import Q
@@ -23,6 +25,8 @@ from surveys.models.rounds import RoundQuerySet
 
 COHESION = "social-cohesion"
 TRUST_ITEMS = {"perception-of-police": "P01", COHESION: "C03"}
+SAFE_AFTER_DARK = {"sdg-16-1-4": "S01"}
+USED_MECHANISM = {"sdg-16-3-3": "J02"}
 CAPACITY = ("police-capacity", "institution-capacity")
 
 
@@ -33,11 +37,11 @@ def cohesion(asked: Asked) -> Count:
     return _single(asked, [(row, mean) for row in rounds if (mean := means.get(row.pk)) is not None])
 
 
-def police_trust(asked: Asked) -> Count:
-    """Who agrees or strongly agrees to trust the police, of those who answered that item; numerators and denominators add up."""
-    rounds = _latest(_rounds(asked).filter(version__instrument__code__in=TRUST_ITEMS), key=lambda row: (row.place_id,))
+def favourable(asked: Asked, *, items: Mapping[str, str]) -> Count:
+    """Favourable answers to one item, of those who answered it; numerators and denominators add up. ``items`` by instrument."""
+    rounds = _latest(_rounds(asked).filter(version__instrument__code__in=items), key=lambda row: (row.place_id,))
     wanted = Q(pk__in=[])
-    for code, item in TRUST_ITEMS.items():
+    for code, item in items.items():
         wanted |= Q(item__code=item, response__survey_round__version__instrument__code=code)
     rows = (
         Answer.objects.filter(wanted, response__survey_round__in=rounds, option__kind="answer")
@@ -106,6 +110,15 @@ def _cell(asked: Asked, key: str | None) -> dict[str, str]:
     return asked.narrowed(disaggregations.cell_of(key or "")) if asked.breakdown else {}
 
 
+def _answered(key: str, title: Any, definition: Any, items: Mapping[str, str], **more: Any) -> Tally:
+    """A share of favourable answers to one item."""
+    return Tally(
+        key=key, title=title, definition=definition, over_time=OverTime.SNAPSHOT, counting=Counting.PEOPLE_PER_PERIOD,
+        function=partial(favourable, items=items), measure=Measure.PERCENTAGE, **more,
+    )  # fmt: skip
+
+
+_WHO = ("sex", "age", "disability", "status")
 TALLIES = (
     Tally(
         key="surveys.cohesion.index",
@@ -120,18 +133,45 @@ TALLIES = (
         function=cohesion,
         level="community",
     ),
-    Tally(
-        key="surveys.police.trust",
-        title=_("People who trust the police"),
-        definition=_(
+    _answered(
+        "surveys.police.trust", _("People who trust the police"),
+        _(
             "Respondents who agree or strongly agree that they trust the police (P01 of the perception of the police, else C03 of the cohesion "
             "block), of those who answered that item, in the latest approved round of each place on or before the last day of the period."
         ),
-        over_time=OverTime.SNAPSHOT,
-        counting=Counting.PEOPLE_PER_PERIOD,
-        function=police_trust,
-        measure=Measure.PERCENTAGE,
-        dimensions=("sex", "age"),
+        TRUST_ITEMS, dimensions=("sex", "age"),
+    ),
+    _answered(
+        "surveys.cohesion.trust_neighbours", _("People who trust neighbours of other groups"),
+        _(
+            "Respondents who agree or strongly agree that they trust neighbours from other groups (C01 of the cohesion block), of those who "
+            "answered that item, in the latest approved round of each place on or before the last day of the period (COH-2)."
+        ),
+        {COHESION: "C01"}, dimensions=_WHO, level="community",
+    ),
+    _answered(
+        "surveys.cohesion.accept_returning", _("People who accept returning former combatants"),
+        _(
+            "Respondents who agree or strongly agree that returning former combatants can live here in peace (C12 of the cohesion block), of "
+            "those who answered that item, in the latest approved round of each place on or before the last day of the period (DDR-9)."
+        ),
+        {COHESION: "C12"}, dimensions=_WHO, level="community",
+    ),
+    _answered(
+        "surveys.sdg.safe_after_dark", _("People who feel safe walking alone after dark"),
+        _(
+            "Respondents who feel very or fairly safe, of those who answered the official question (SDG 16.1.4), in the latest approved "
+            "round of each place on or before the last day of the period. The cohesion block asks in other words and is not counted."
+        ),
+        SAFE_AFTER_DARK, dimensions=_WHO, level="community",
+    ),
+    _answered(
+        "surveys.sdg.used_mechanism", _("People with a dispute who used a mechanism to settle it"),
+        _(
+            "Respondents who used a formal or an informal mechanism, of those who had a dispute in the last two years and answered the "
+            "official question (SDG 16.3.3), in the latest approved round of each place on or before the last day of the period."
+        ),
+        USED_MECHANISM, dimensions=_WHO, level="community",
     ),
     Tally(
         key="surveys.capacity.moderated",

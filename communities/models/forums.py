@@ -39,6 +39,8 @@ class Forum(LocalRecord):
         POLICE = "police", _("Community–police forum")
         GOVERNMENT = "government", _("Government–citizen meeting")
         COUNCIL = "council", _("Local council")
+        YOUTH = "youth", _("Youth committee")
+        SAFETY = "safety", _("Safety committee")
         OTHER = "other", _("Another forum")
 
     name = models.CharField(_("name"), max_length=200)

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.roles import Permission
 from plumbing.lists import Column, Listing, ListPage
-from programs import access, library, tally
+from programs import access, library, shipped_library, tally
 from programs.forms import DefinitionForm
 from programs.models import Dimension, Indicator, IndicatorDefinition, Level, Project, Theme
 from programs.views.acts import FormPage, press
@@ -95,6 +95,7 @@ def definition(request: HttpRequest, pk: int) -> HttpResponse:
         "may_approve": approving and waits and row.proposed_by_id != request.user.pk,
         "theme": Theme.objects.filter(code=row.theme).first(),
         "tally": tally.known().get(row.computed_by),
+        "typed_because": shipped_library.typed().get(row.code, ""),
         "crumbs": [(_("Indicator library"), reverse("library")), (row.code, "")],
     }
     return render(request, "programs/definition.html", shown)
@@ -102,16 +103,18 @@ def definition(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 def tallies(request: HttpRequest) -> HttpResponse:
-    """Every count over the portal's own records, by level, and the definitions each computes."""
+    """Every count over the portal's own records, by level, and the definitions each computes; then those that people type, and why."""
     bound: dict[str, list[IndicatorDefinition]] = {}
-    for row in IndicatorDefinition.objects.visible_to(request.user).exclude(computed_by="").order_by("code"):
+    for row in IndicatorDefinition.objects.visible_to(request.user).order_by("code"):
         bound.setdefault(row.computed_by, []).append(row)
+    because = shipped_library.typed()
+    typed = [(row, because[row.code]) for row in bound.pop("", []) if row.code in because]
     every = sorted(tally.known().values(), key=lambda one: (LEVEL_ORDER[one.level], str(one.title)))
     groups = [
         (Level(level).label if level else _("At whatever level"), [(one, bound.get(one.key, [])) for one in run])
         for level, run in groupby(every, key=lambda one: one.level)
     ]
-    shown = {"groups": groups, "crumbs": [(_("Indicator library"), reverse("library")), (_("Tallies"), "")]}
+    shown = {"groups": groups, "typed": typed, "crumbs": [(_("Indicator library"), reverse("library")), (_("Tallies"), "")]}
     return render(request, "programs/tallies.html", shown)
 
 

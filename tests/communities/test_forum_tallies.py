@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from communities import commitments, disputes, forum_tallies, forums, local_projects
 from communities.forums import Seats
+from locations.models import Place
+from programs.models import EvidenceFile
 from programs.tally import Asked, Count
+from tests import factories
 from tests.communities.peace import ago, make_peace
 
 pytestmark = pytest.mark.django_db
@@ -141,3 +146,63 @@ def test_seats_are_those_of_peace_committees_or_of_young_people(peace):
     forums.seat(council, since=ago(10), seats=20, lines=[Seats("women", 1), Seats("youth", 1)], by=peace.officer)
     assert total(count(peace, "communities.committees.women")) == (4, 10)
     assert total(count(peace, "communities.seats.young")) == (4, 30)
+
+
+def test_disputes_of_a_youth_committees_book_are_counted_when_brought_and_when_settled(peace):
+    young, elders = peace.forum(kind="youth"), peace.forum(kind="committee")
+    for forum in (young, elders):
+        peace.dispute(forum=forum, opened_on=ago(30))
+        peace.settled(days_ago=20, forum=forum, opened_on=ago(200))
+    again = peace.settled(days_ago=60, forum=young, opened_on=ago(100))
+    disputes.relapse(again, on=ago(50), note="Back", by=peace.officer)
+    disputes.settle(again, on=ago(40), terms="Again", by=peace.officer)
+    assert total(count(peace, "communities.disputes.brought_to_youth")) == (1, None)
+    assert total(count(peace, "communities.disputes.settled_by_youth")) == (2, None)
+
+
+def met(peace, forum, on, *, minutes: bool = True) -> None:
+    session = forums.meet(forum, happened_on=on, people_present=9, by=peace.officer)
+    if minutes:
+        EvidenceFile.objects.create(
+            activity=session.activity, title="Minutes", holds_names=False, path="x", content_type="text/plain", size=1, digest="0" * 64,
+            uploaded_by=peace.officer,
+        )  # fmt: skip
+
+
+def test_a_committee_meets_every_month_when_minutes_stand_behind_each(peace):
+    since = date(ago(0).year - 1, 3, 1)
+    kept, without, gap, dialogue = (
+        peace.forum(kind=kind, started_on=since) for kind in ("committee", "youth", "safety", "dialogue")
+    )  # fmt: skip
+    for month in (4, 5, 6):
+        for forum in (kept, dialogue):
+            met(peace, forum, date(since.year, month, 12))
+        met(peace, without, date(since.year, month, 12), minutes=month != 5)
+    for month in (4, 6):
+        met(peace, gap, date(since.year, month, 12))
+    asked = Asked(
+        peace.world.project, peace.world.partner, date(since.year, 4, 1), date(since.year, 6, 30), (peace.world.place.pk,)
+    )  # fmt: skip
+    found = BY_KEY["communities.committees.meeting"].function(asked)
+    assert (total(found), len(found.parts)) == ((1, None), 3)
+
+
+def test_women_in_councils_are_those_of_counties(peace):
+    county = factories.place(parent=peace.world.place)
+    assert county.level == Place.Level.ADMIN_2
+    for place, women in ((county, 4), (factories.place(parent=county), 7)):
+        council = peace.forum(kind="council", place=place)
+        forums.seat(council, since=ago(10), seats=20, lines=[Seats("women", women)], by=peace.officer)
+    found = count(peace, "communities.councils.women")
+    assert (total(found), set(found.digests)) == ((4, None), {county.pk})
+
+
+def test_a_local_project_is_on_time_when_completed_by_its_last_day(peace):
+    for last_day, done in ((30, 40), (30, 20), (30, None), (None, 20)):
+        row = peace.local_project(ends_on=None if last_day is None else ago(last_day))
+        local_projects.decide(row, decision="approved", on=ago(400), approved=5, by=peace.officer)
+        local_projects.start(row, on=ago(390), by=peace.officer)
+        if done:
+            local_projects.complete(row, on=ago(done), people_served=5, by=peace.officer)
+    peace.local_project(ends_on=ago(30))  # nobody approved it
+    assert total(count(peace, "communities.local_projects.on_time")) == (1, 3)

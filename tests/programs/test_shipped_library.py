@@ -27,6 +27,12 @@ def test_at_least_forty_definitions_over_three_levels_with_everything_a_reader_a
         assert row.get("unit") or row["measure"] in {"ordinal", "nominal", "text"}, row["code"]
 
 
+def test_what_no_tally_computes_says_why():
+    shipped = {row["code"]: row["computed_by"] for row in shipped_library.definitions()}
+    assert {code for code, key in shipped.items() if not key} - shipped_library.typed().keys() == set()
+    assert shipped_library.typed().keys() - shipped.keys() == set()
+
+
 @pytest.mark.django_db
 def test_loading_twice_makes_everything_once(capsys):
     first = shipped_library.load()

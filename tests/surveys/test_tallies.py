@@ -10,7 +10,7 @@ import pytest
 from programs import disaggregations
 from programs.models import Category, Dimension, Disaggregation
 from programs.tally import Asked
-from surveys import rounds, tallies
+from surveys import instruments, rounds, tallies
 from tests import factories
 from tests.surveys import making
 
@@ -25,6 +25,10 @@ def world():
 def asked(world, *, roots=None, until=date(2026, 12, 31), breakdown=()):
     roots = tuple(place.pk for place in roots or [world.place])
     return Asked(world.project, world.partner, date(2026, 1, 1), until, roots, breakdown)
+
+
+def counted(key, question):
+    return next(one for one in tallies.TALLIES if one.key == key).function(question)
 
 
 def settle(world, row):
@@ -84,9 +88,9 @@ def test_trust_in_the_police_carries_numerator_denominator_and_who_answered(worl
         by=world.mande,
     )
     settle(world, row)
-    found = tallies.police_trust(asked(world, breakdown=("sex",)))
+    found = counted("surveys.police.trust", asked(world, breakdown=("sex",)))
     assert {(part.value, part.of, part.cell.get("sex")) for part in found.parts} == {(1, 2, "female"), (1, 1, None)}
-    assert sum(part.value for part in tallies.police_trust(asked(world)).parts) == 2
+    assert sum(part.value for part in counted("surveys.police.trust", asked(world)).parts) == 2
 
 
 def test_only_moderated_scores_of_one_institution_count_and_their_change(world):
@@ -101,3 +105,33 @@ def test_only_moderated_scores_of_one_institution_count_and_their_change(world):
         settle(world, row)
     assert [part.value for part in tallies.capacity(asked(world)).parts] == [D("66.6667")]
     assert [part.value for part in tallies.capacity_change(asked(world)).parts] == [D("33.3334")]
+
+
+def test_shares_of_the_cohesion_block_are_read_from_one_item_each(world):
+    row = making.opened(world, making.shipped("social-cohesion"))
+    answers = [{"C01": "agree", "C12": "disagree"}, {"C01": "neither", "C12": "strongly_agree"}, {"C01": "dont_know", "C12": "agree"}]
+    rounds.respond_many(row, responses=[rounds.Given(one) for one in answers], by=world.mande)
+    settle(world, row)
+    for key, share in (("surveys.cohesion.trust_neighbours", (1, 2)), ("surveys.cohesion.accept_returning", (2, 3))):
+        assert [(part.value, part.of) for part in counted(key, asked(world)).parts] == [share]
+
+
+@pytest.mark.parametrize(
+    ("code", "key", "answers"),
+    [
+        ("sdg-16-1-4", "surveys.sdg.safe_after_dark", [{"S01": "fairly_safe"}, {"S01": "bit_unsafe"}, {"S01": "refused"}]),
+        (
+            "sdg-16-3-3", "surveys.sdg.used_mechanism",
+            [{"J01": "yes", "J02": "informal"}, {"J01": "yes", "J02": "none"}, {"J01": "no"}],
+        ),
+    ],
+)  # fmt: skip
+def test_a_companion_counts_those_asked_once_its_official_text_is_there(world, code, key, answers):
+    by = making.administrator()
+    version = making.shipped(code, active=False)
+    texts = {item.code: f"Official question {item.code}" for item in version.items.all()}
+    instruments.supply_text(version, language="en", texts=texts, by=by)
+    row = making.opened(world, instruments.activate(version, by=by))
+    rounds.respond_many(row, responses=[rounds.Given(one) for one in answers], by=world.mande)
+    settle(world, row)
+    assert [(part.value, part.of) for part in counted(key, asked(world)).parts] == [(1, 2)]
