@@ -132,7 +132,9 @@ def committees_that_meet(asked: Asked) -> Count:
 def women_in_councils(asked: Asked) -> Count:
     """Seats held by women in local councils of an admin 2 (GOV-2)."""
     found = seats_of(asked, kinds=(Forum.Kind.COUNCIL,))
-    counties = set(Place.objects.filter(pk__in={part.place for part in found.parts}, level=Place.Level.ADMIN_2).values_list("pk", flat=True))
+    counties = set(
+        Place.objects.filter(pk__in={part.place for part in found.parts}, level=Place.Level.ADMIN_2).values_list("pk", flat=True)
+    )
     parts = tuple(Part(part.place, part.value) for part in found.parts if part.place in counties)
     return Count(parts, {place: what for place, what in found.digests.items() if place in counties})
 
