@@ -5,22 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import audit
+from accounts import audit, practice
 from accounts.models import Organization, User
 from accounts.roles import Permission
 from communities import taxonomy
 from communities.models import Community, Harm, Incident, IncidentWords, Likeness, ViolationCount
 from locations.models import Place
 from plumbing.refusals import Invalid, Problem, Refused
+from privacy import suppression
+from privacy.suppression import Shown
 from programs import access, gates
 from programs.models import Project, ProjectPartner
+
+if TYPE_CHECKING:
+    from accounts.models import Actor
 
 NEAR = timedelta(days=1)
 # What a recorder tells beyond where, when, what and from whom.
@@ -195,6 +200,17 @@ def count_violations(
         row.save()
         audit.record("violations.counted", [row, organization], by=by, kind=kind)
     return row
+
+
+def shown_counts(counts: Sequence[int], *, reader: Actor) -> dict[int, Shown]:
+    """Counts of violations by key, as the reader may see them: strict, so a small number or a zero is hidden without raw figures."""
+    rows = ViolationCount.objects.filter(pk__in=counts)
+    raw = set(rows.visible_to(reader, Permission.READ_RAW).values_list("pk", flat=True))
+    smallest = practice.whole("suppression-threshold-sensitive")
+    return {
+        pk: Shown(number) if pk in raw else suppression.protect_total(number, threshold=smallest, hide_zeros=True)
+        for pk, number in rows.values_list("pk", "number")
+    }
 
 
 def area_of(place: Place) -> Place:

@@ -17,7 +17,7 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
 from communities.api.forums import Commitments, Disputes, Forums
-from communities.api.records import Communities, EarlyWarnings, Incidents
+from communities.api.records import Communities, EarlyWarnings, Incidents, ViolationCounts
 from exchange.api.views import Imports
 from institutions.api.views import Institutions, SupportClearances
 from locations.api.views import Places
@@ -43,6 +43,7 @@ router.register("action-points", ActionPoints, "action-points")
 router.register("opportunities", Opportunities, "opportunities")
 router.register("communities", Communities, "communities")
 router.register("incidents", Incidents, "incidents")
+router.register("violation-counts", ViolationCounts, "violation-counts")
 router.register("early-warnings", EarlyWarnings, "early-warnings")
 router.register("forums", Forums, "forums")
 router.register("commitments", Commitments, "commitments")

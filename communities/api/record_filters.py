@@ -8,7 +8,7 @@ from django.db.models import Q
 from django_filters import rest_framework as filters
 
 from communities.masking import STRICT
-from communities.models import Community, EarlyWarning, Incident
+from communities.models import Community, EarlyWarning, Incident, ViolationCount
 from locations.gazetteer import code_of
 from locations.models import PlaceTree
 from programs.api.filters import DayFilter, IdFilter, OneOf, PlaceBelow
@@ -45,6 +45,18 @@ class IncidentFilters(filters.FilterSet):
         below = PlaceTree.objects.filter(ancestor__code=code_of(value)).values("descendant")
         shown_higher = STRICT & Q(area__level__gt=1)
         return rows.filter((shown_higher & Q(area__parent__in=below)) | (~Q(shown_higher) & Q(area__in=below)))
+
+
+class ViolationFilters(filters.FilterSet):
+    kind = OneOf(field_name="kind", choices=ViolationCount.Kind.choices, label="One or more, separated by commas.")
+    partner = IdFilter(field_name="organization_id", label="An organization's id.")
+    area = PlaceBelow(field_name="area", label="At or below the place with this P-code.")
+    starts_from = DayFilter(field_name="starts_on", lookup_expr="gte", label="A month or quarter that starts on this day or later.")
+    starts_to = DayFilter(field_name="starts_on", lookup_expr="lte", label="A month or quarter that starts on this day or earlier.")
+
+    class Meta:
+        model = ViolationCount
+        fields: list[str] = []
 
 
 class WarningFilters(filters.FilterSet):

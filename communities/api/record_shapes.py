@@ -127,6 +127,20 @@ class ViolationShape(serializers.Serializer):
     partner = key(required=False, help_text="Needed where you record for several.")
 
 
+class ViolationRow(serializers.Serializer):
+    """A number for an admin 1. A small one is hidden from readers without raw figures, and so is a zero."""
+
+    id = serializers.IntegerField()
+    kind = serializers.ChoiceField(ViolationCount.Kind.choices)
+    area = serializers.CharField(source="area__code", help_text="P-code of an admin 1.")
+    starts_on = serializers.DateField(help_text="The first day of the month; of the quarter for sexual violence.")
+    number = serializers.IntegerField(allow_null=True, help_text="Null where it is hidden.")
+    is_hidden = serializers.BooleanField(help_text="The number is small, or zero, and you may not see raw figures there.")
+    source = serializers.CharField()  # type: ignore[assignment]
+    partner = serializers.IntegerField(source="organization_id")
+    updated_at = serializers.DateTimeField()
+
+
 class WarningRow(serializers.Serializer):
     id = serializers.IntegerField()
     community = serializers.IntegerField(source="community_id")

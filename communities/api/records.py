@@ -17,8 +17,8 @@ from accounts.models import Organization, User
 from accounts.roles import Permission
 from communities import early_warnings, incidents, masking, population, registry, taxonomy
 from communities.api import record_shapes as shapes
-from communities.api.record_filters import CommunityFilters, IncidentFilters, WarningFilters
-from communities.models import Community, CommunityProject, EarlyWarning, Incident
+from communities.api.record_filters import CommunityFilters, IncidentFilters, ViolationFilters, WarningFilters
+from communities.models import Community, CommunityProject, EarlyWarning, Incident, ViolationCount
 from plumbing.refusals import Invalid, Problem
 from programs import access
 from programs.api.partners import visible_project
@@ -184,6 +184,27 @@ class Incidents(Listed):
         row = incidents.count_violations(**given, organization=partner, area=area, by=request.user)
         shown = {"kind": row.kind, "area": area.code, "starts_on": row.starts_on, "number": row.number, "source": row.source}
         return Response(shapes.ViolationShape({**shown, "partner": partner.pk}).data, status=201)
+
+
+class ViolationCounts(Listed):
+    """Sexual violence and grave violations against children: numbers for an admin 1, for those who verify or recorded them."""
+
+    model = ViolationCount
+    serializer_class = shapes.ViolationRow
+    filterset_class = ViolationFilters
+    orderings = {"starts_on": "starts_on", "id": "id", "updated_at": "updated_at"}
+    ordering = ("-starts_on", "-id")
+    filled = ("number", "is_hidden")
+
+    def get_queryset(self) -> Any:
+        if getattr(self, "swagger_fake_view", False):
+            return super().get_queryset()
+        return ViolationCount.objects.readable_by(self.request.user)
+
+    def fill(self, rows: list[dict[str, Any]]) -> None:
+        shown = incidents.shown_counts([row["id"] for row in rows], reader=self.request.user)
+        for row in rows:
+            row["number"], row["is_hidden"] = shown[row["id"]].value, shown[row["id"]].status == "suppressed"
 
 
 class EarlyWarnings(Listed):

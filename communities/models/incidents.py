@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -19,6 +19,9 @@ from plumbing.constraints import both_or_neither, choices_held
 from privacy.fields import EncryptedTextField
 from programs.models.projects import Sensitivity
 from programs.scope import ScopedQuerySet, Via
+
+if TYPE_CHECKING:
+    from accounts.models import Actor
 
 # Incidents are reached through the places that projects work in: who works in an area sees what happened there.
 _PROJECTS = {"project": "ancestor__projects__project", "program": "ancestor__projects__project__program"}
@@ -299,6 +302,10 @@ class ViolationCountQuerySet(ScopedQuerySet["ViolationCount"]):
         "place": "area",
     }  # fmt: skip
 
+    def readable_by(self, user: Actor) -> ViolationCountQuerySet:
+        """Counts of whoever verifies incidents in the area, and of the organization that recorded them: nobody else reads these."""
+        return self.visible_to(user) | self.visible_to(user, Permission.RECORD_COMMUNITIES)
+
 
 @choices_held("kind")
 class ViolationCount(models.Model):
@@ -323,6 +330,7 @@ class ViolationCount(models.Model):
     source = models.CharField(_("source"), max_length=120)
     recorded_at = models.DateTimeField(default=timezone.now, editable=False)
     recorded_by = models.ForeignKey(User, models.PROTECT, related_name="+", editable=False)
+    updated_at = models.DateTimeField(auto_now=True, db_index=True)
 
     objects = ViolationCountQuerySet.as_manager()
 

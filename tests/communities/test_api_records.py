@@ -77,6 +77,28 @@ def test_sexual_violence_and_children_come_as_counts_only(world, key):
     assert (ViolationCount.objects.get().number, Incident.objects.count()) == (4, 0)
 
 
+def test_counts_of_violations_are_read_by_who_verifies_and_small_ones_are_hidden_from_them(world, key):
+    given = {"area": "XA01", "starts_on": "2026-01-01", "source": "cluster"}
+    for kind, number in (("sexual_violence", 4), ("child_killing", 25), ("aid_denied", 0)):
+        assert key.post("/incidents/violation-counts/", {**given, "kind": kind, "number": number}).status_code == 201
+    stranger = with_key(key_of(factories.partner(), by=factories.member(Role.PARTNER_MANAGER, organization=factories.partner())))
+    reader = as_person(factories.member(Role.INSTITUTION_OFFICER, program=world.project.program))
+    for nobody in (stranger, reader):
+        assert nobody.get("/violation-counts/").json()["results"] == []
+    manager = as_person(factories.member(Role.PROGRAM_MANAGER, program=world.project.program))
+    officer = as_person(world.officer)
+
+    def seen(caller):
+        return {row["kind"]: (row["number"], row["is_hidden"]) for row in caller.get("/violation-counts/").json()["results"]}
+
+    raw = {"sexual_violence": (4, False), "child_killing": (25, False), "aid_denied": (0, False)}
+    assert seen(key) == seen(manager) == raw
+    assert seen(officer) == raw | {"sexual_violence": (None, True), "aid_denied": (None, True)}
+    hidden = ViolationCount.objects.get(kind="sexual_violence")
+    assert officer.get(f"/violation-counts/{hidden.pk}/").json()["number"] is None
+    assert [len(officer.get("/violation-counts/", {"area": code}).json()["results"]) for code in ("XA01", "XA0101")] == [3, 0]
+
+
 def test_who_verifies_does_and_who_recorded_or_may_not_does_not(world, key):
     key.post("/incidents/", body(world))
     pk, said = Incident.objects.get().pk, {"reliability": "B", "credibility": 2}

@@ -13,7 +13,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Organization
-from communities.models import Commitment, CommitmentEvidence, Dispute, EarlyWarning, Forum
+from communities.models import Commitment, CommitmentEvidence, Dispute, EarlyWarning, Forum, ViolationCount
 from exchange.models import Import
 from institutions.models import Engagement, Institution
 from programs.models import (
@@ -98,6 +98,13 @@ def communities(world: World) -> Any:
 
 def incidents(world: World) -> Any:
     return factories.incident(world, text=f"{world.project.code} told in words", community=communities(world))
+
+
+def violation_counts(world: World) -> Any:
+    return ViolationCount.objects.create(
+        organization=world.partner, kind="child_killing", area=world.place, starts_on=date(2026, 1, 1), number=3,
+        source=f"{world.project.code} cluster {uuid.uuid4().hex[:6]}", recorded_by=world.reporter,
+    )  # fmt: skip
 
 
 def early_warnings(world: World) -> Any:
@@ -236,6 +243,7 @@ MAKERS: dict[str, Callable[[World], Any]] = {
     "opportunities": opportunities,
     "communities": communities,
     "incidents": incidents,
+    "violation-counts": violation_counts,
     "early-warnings": early_warnings,
     "forums": forums,
     "commitments": commitments,

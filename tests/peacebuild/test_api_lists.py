@@ -33,6 +33,7 @@ QUERIES = {
     "opportunities": 6,
     "communities": 7,
     "incidents": 7,
+    "violation-counts": 8,
     "early-warnings": 5,
     "forums": 8,
     "commitments": 6,
