@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ from communities.models.forums import JOINT
 from communities.models.records import Group
 from locations.models import Place
 from programs.models import EvidenceFile
-from programs.tally import Asked, Count, Counting, Measure, OverTime, Part, Tally, digests
+from programs.tally import Asked, Count, Counting, Empty, Measure, OverTime, Part, Tally, digests
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -87,7 +88,8 @@ def seats_of(asked: Asked, *, group: str = Group.WOMEN, kinds: Sequence[str] = t
     )  # fmt: skip
     known = [(place, pk, at, held[pk], seats) for pk, place, seats, at in latest.values() if pk in held]
     parts = tuple(Part(place, theirs, of=seats) for place, _pk, _at, theirs, seats in known)
-    return Count(parts, digests((place, f"{pk} {at}") for place, pk, at, _theirs, _seats in known))
+    uncounted = {place: Empty.NOT_COUNTED for pk, place, _seats, _at in latest.values() if pk not in held}
+    return Count(parts, digests((place, f"{pk} {at}") for place, pk, at, _theirs, _seats in known), uncounted)
 
 
 def disputes_settled_of_brought(asked: Asked) -> Count:
@@ -136,7 +138,7 @@ def women_in_councils(asked: Asked) -> Count:
         Place.objects.filter(pk__in={part.place for part in found.parts}, level=Place.Level.ADMIN_2).values_list("pk", flat=True)
     )
     parts = tuple(Part(part.place, part.value) for part in found.parts if part.place in counties)
-    return Count(parts, {place: what for place, what in found.digests.items() if place in counties})
+    return Count(parts, {place: what for place, what in found.digests.items() if place in counties}, found.empty)
 
 
 def actions_on_time(asked: Asked) -> Count:
@@ -173,7 +175,9 @@ def agreements_signed(asked: Asked) -> Count:
 def agreements_signed_by_a_woman(asked: Asked) -> Count:
     """Of the agreements signed in the period, those that a woman signed. Where nobody counted it is in neither number (WPS-2)."""
     rows = _signed(asked).filter(signatories_female__isnull=False).values_list("place_id", "pk", "updated_at", "signatories_female")
-    return _share((place, pk, at, bool(women)) for place, pk, at, women in rows)
+    uncounted = _signed(asked).filter(signatories_female__isnull=True).values_list("place_id", flat=True)
+    found = _share((place, pk, at, bool(women)) for place, pk, at, women in rows)
+    return replace(found, empty=dict.fromkeys(uncounted, Empty.NOT_COUNTED))
 
 
 def agreements_kept_a_year(asked: Asked) -> Count:

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from communities import population, taxonomy
 from communities.models import Community, EarlyWarning, Incident
 from locations.models import PlaceTree
-from programs.tally import Asked, Count, Counting, Measure, OverTime, Part, Tally, digests
+from programs.tally import Asked, Count, Counting, Empty, Measure, OverTime, Part, Tally, digests
 
 if TYPE_CHECKING:
     from communities.models.incidents import IncidentQuerySet
@@ -45,6 +45,10 @@ def per_10_000(asked: Asked) -> Count:
     return Count(
         tuple(Part(place, counted[pk], of=told.number) for pk, place, told in known),
         digests((place, f"{pk} {told.number} {told.observed_on} {sorted(versions[pk])}") for pk, place, told in known),
+        {
+            **dict.fromkeys(asked.roots, Empty.NOBODY_WATCHES),
+            **{place: Empty.NO_PEOPLE if pk in people else Empty.NO_POPULATION for pk, place in places.items()},
+        },
     )
 
 

@@ -17,8 +17,10 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import pgettext
 
 from locations.models import PlaceTree
@@ -35,6 +37,18 @@ Measure = IndicatorDefinition.Measure
 OverTime = IndicatorDefinition.OverTime
 Counting = IndicatorDefinition.Counting
 Words = str | Promise
+
+
+class Empty(TextChoices):
+    """Why a tally says nothing at a place; where several hold, the one that stands first here."""
+
+    NO_POPULATION = "no_population", _lazy("No community here has a population count: record one, then the rate can be computed.")
+    NO_PEOPLE = "no_people", _lazy("Nobody lived here on the day of the count, so there is nothing to divide by.")
+    NOBODY_WATCHES = "nobody_watches", _lazy("Nobody watches here: no community of this project has monitors or told of an incident before.")
+    NOT_COUNTED = "not_counted", _lazy("There are records here, but nobody counted this group in them.")
+    SEVERAL_ANSWERS = "several_answers", _lazy("The records here give several answers, and these are never added.")
+    NOTHING_TO_DIVIDE = "nothing_to_divide", _lazy("Nothing to divide by: none of the records here counts in the denominator.")
+    NOTHING_RECORDED = "nothing_recorded", _lazy("Nothing of this kind was recorded here in this time.")
 
 
 @dataclass(frozen=True)
@@ -81,10 +95,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Count:
-    """What a tally found. ``digests``: by place, what was counted there as one hash (``digest``), never as names or codes."""
+    """What a tally found. ``digests``: by place, what was counted there as one hash (``digest``), never as names or codes.
+
+    ``empty``: why a place, or whatever lies in it, has no part, where the tally knows more than that nothing was recorded.
+    """
 
     parts: tuple[Part, ...]
     digests: Mapping[int, str]
+    empty: Mapping[int, Empty] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

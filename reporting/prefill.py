@@ -33,7 +33,7 @@ from programs.models import (
     IndicatorDefinition,
     ReportingAssignment,
 )
-from programs.tally import Asked, Count, Measure, Part, Tally
+from programs.tally import Asked, Count, Empty, Measure, Part, Tally
 from reporting import drafts
 from reporting.drafts import FigureInput, Owed
 from reporting.models import Prefill, PrefillCell, RecordsCheck, Submission
@@ -67,11 +67,12 @@ class Number:
 
 
 NOTHING = Number()
+Folded = tuple[dict[str, Number], str, str]  # cells by their key, the digest of what was counted, and why there is none
 
 
 @dataclass(frozen=True)
 class Counted:
-    """What the records say for one indicator at one place: the total (empty key) and cells by their key."""
+    """What the records say for one indicator at one place: the total (empty key) and cells by their key; none, and why."""
 
     indicator: Indicator
     place_id: int
@@ -79,6 +80,7 @@ class Counted:
     tally: Tally
     cells: Mapping[str, Number]
     digest: str
+    why_nothing: str = ""
 
     def inputs(self) -> list[FigureInput]:
         return [
@@ -120,7 +122,7 @@ def refresh(expected: ExpectedReport, *, now: datetime | None = None) -> list[Pr
     counted = count(expected, now=moment)
     submission = _newest(expected)
     if submission is None:
-        if not counted:
+        if not any(one.cells for one in counted):
             return []
         submission = drafts.start(expected.project, expected.partner, expected.period, by=None)
     if submission.state not in Submission.OPEN:
@@ -130,7 +132,7 @@ def refresh(expected: ExpectedReport, *, now: datetime | None = None) -> list[Pr
 
 
 def count(expected: ExpectedReport, *, now: datetime | None = None) -> list[Counted]:
-    """What the tallies say for everything that this report owes, as of now. Nothing is written."""
+    """What the tallies say for everything that this report owes, as of now, or why they say nothing. Nothing is written."""
     bound = [(one, by) for one in drafts.owed(expected.project, expected.partner, expected.period) if (by := _tally_of(one))]
     roots: dict[str, set[int]] = defaultdict(set)
     assigned: dict[int, set[int]] = defaultdict(set)
@@ -149,14 +151,14 @@ def count(expected: ExpectedReport, *, now: datetime | None = None) -> list[Coun
             question = Asked(expected.project, expected.partner, expected.period.starts_on, ends_on, places, breakdown)
             answers[by.key, breakdown] = by.function(question)
         asked.append((one, by, answers[by.key, breakdown], breakdowns.get(breakdown, [])))
-    places_counted = {part.place for answer in answers.values() for part in answer.parts}
+    places_counted = {part.place for answer in answers.values() for part in answer.parts} | {
+        place for answer in answers.values() for place in answer.empty
+    }
     nearest = {places: _nearest(places, places_counted) for places in {frozenset(ids) for ids in assigned.values()}}
-    found = []
-    for one, by, answer, cells in asked:
-        said = _folded(one, answer, nearest[frozenset(assigned[one.indicator.pk])], cells)
-        if said is not None:
-            found.append(Counted(one.indicator, one.place.pk, one.place.code, by, *said))
-    return found
+    return [
+        Counted(one.indicator, one.place.pk, one.place.code, by, *_folded(one, answer, nearest[frozenset(assigned[one.indicator.pk])], cells))
+        for one, by, answer, cells in asked
+    ]
 
 
 def take(prefill: Prefill, *, by: User, version: int | None = None) -> Submission:
@@ -170,7 +172,7 @@ def take(prefill: Prefill, *, by: User, version: int | None = None) -> Submissio
         project=submission.project_id, partner=submission.partner_id, period=submission.period_id
     )
     now = next((c for c in count(expected) if (c.indicator.pk, c.place_id) == (prefill.indicator_id, prefill.place_id)), None)
-    if now is None:
+    if now is None or not now.cells:
         raise Refused(_("The records say nothing here now, so there is nothing to take."))
     there = submission.figures.filter(indicator=prefill.indicator_id, place=prefill.place_id)
     gone = set(there.values_list("disaggregation__key", flat=True)) - set(now.cells)
@@ -312,17 +314,18 @@ def _nearest(roots: Collection[int], places: set[int]) -> dict[int, int]:
     return dict(rows.values_list("descendant_id", "ancestor_id"))  # the last one, with the smallest depth, stays
 
 
-def _folded(one: Owed, answer: Count, nearest: Mapping[int, int], offered: Sequence[str]) -> tuple[dict[str, Number], str] | None:
-    """The parts at an assigned place and below it as total and cells, and the digest of what they were counted from."""
+def _folded(one: Owed, answer: Count, nearest: Mapping[int, int], offered: Sequence[str]) -> Folded:
+    """The parts at an assigned place and below it as total and cells, with the digest of what they were counted from; or why none."""
     definition = one.indicator.definition
     mine = [part for part in answer.parts if nearest.get(part.place) == one.place.pk]
     if not mine:
-        return None
+        known = {why for place, why in answer.empty.items() if nearest.get(place) == one.place.pk}
+        return {}, "", next((why for why in Empty if why in known), Empty.NOTHING_RECORDED)
     total = _agreed(mine, definition) if definition.measure == Measure.ORDINAL else _added(mine, definition)
     if total.says_nothing:
-        return None  # several answers at one place, which are never added or averaged
+        return {}, "", Empty.SEVERAL_ANSWERS
     if total.denominator is not None and total.denominator == 0:
-        return None  # nothing to divide by
+        return {}, "", Empty.NOTHING_TO_DIVIDE
     by_cell: dict[str, list[Part]] = defaultdict(list)
     for part in mine:
         key = disaggregations.key_of(part.cell)
@@ -332,7 +335,7 @@ def _folded(one: Owed, answer: Count, nearest: Mapping[int, int], offered: Seque
     if total.value is not None and offered and all(part.value == 0 for part in rest):
         cells = {key: cells.get(key, Number(value=Decimal(0))) for key in offered}  # everybody is in a cell, so the others are zero
     places = sorted({part.place for part in mine})
-    return {disaggregations.TOTAL: total, **cells}, tally.digest(f"{place} {answer.digests.get(place, '')}" for place in places)
+    return {disaggregations.TOTAL: total, **cells}, tally.digest(f"{place} {answer.digests.get(place, '')}" for place in places), ""
 
 
 def _agreed(parts: Sequence[Part], definition: IndicatorDefinition) -> Number:
@@ -377,7 +380,7 @@ def _keep(submission: Submission, counted: Sequence[Counted], moment: datetime) 
 def _differs(kept: Mapping[tuple[int, int], Prefill], counted: Sequence[Counted]) -> bool:
     """Whether the portal's draft holds something else than what was counted now."""
     stands = {key: (_cells(row), row.digest) for key, row in kept.items() if row.filled_at is not None}
-    return stands != {(c.indicator.pk, c.place_id): (dict(c.cells), c.digest) for c in counted}
+    return stands != {(c.indicator.pk, c.place_id): (dict(c.cells), c.digest) for c in counted if c.cells}
 
 
 def _write(
@@ -385,7 +388,9 @@ def _write(
 ) -> None:
     """Keep what was counted: as filled in and latest, or as latest only; drift is where the two differ."""
     cells: list[tuple[Prefill, str, Number, Number]] = []
-    for row, now in pairs:
+    for row, found in pairs:
+        now = found if found is not None and found.cells else None
+        row.why_nothing = found.why_nothing if found is not None else ""
         last = dict(now.cells) if now is not None else {}
         then = last if filled else _cells(row)
         row.latest_at, row.latest_digest = moment, now.digest if now is not None else ""
@@ -410,7 +415,7 @@ def _write(
         ],
         batch_size=200,
     )  # fmt: skip
-    fields = ["tally", "filled_at", "person", "digest", "definition", "latest_at", "latest_digest", "has_drifted"]
+    fields = ["tally", "filled_at", "person", "digest", "definition", "latest_at", "latest_digest", "why_nothing", "has_drifted"]
     Prefill.objects.bulk_update([row for row, _now in pairs], fields, batch_size=100)
 
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from locations.models import PlaceTree
 from programs import disaggregations
-from programs.tally import Asked, Count, Counting, Measure, OverTime, Part, Tally, digests
+from programs.tally import Asked, Count, Counting, Empty, Measure, OverTime, Part, Tally, digests
 from surveys import results
 from surveys.models import Answer, SurveyRound
 from surveys.models.rounds import RoundQuerySet
@@ -96,13 +96,17 @@ def _single(asked: Asked, found: list[tuple[SurveyRound, Decimal]]) -> Count:
     for root, place in pairs.values_list("ancestor_id", "descendant_id"):
         above[root].add(place)
     kept: dict[int, tuple[SurveyRound, Decimal]] = {}
+    several: dict[int, Empty] = {}
     for root, places in above.items():
         here = [pair for pair in found if pair[0].place_id == root] or [pair for pair in found if pair[0].place_id in places]
         if len(here) == 1:
             kept[here[0][0].pk] = here[0]
+        else:
+            several[root] = Empty.SEVERAL_ANSWERS
     return Count(
         tuple(Part(row.place_id, value) for row, value in kept.values()),
         digests((row.place_id, f"{row.pk} {row.updated_at}") for row, _value in kept.values()),
+        several,
     )
 
 

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from plumbing.serializer_fields import ExactNumberField, PlainTextField
 from programs.api.filters import in_our_time
+from programs.tally import Empty
 from reporting.models import PublishedNumber, Submission
 from reporting.models.figures import EmptyReason
 from reporting.rules import Mark, Reason
@@ -95,6 +96,7 @@ class RecordsOut(serializers.Serializer):
     filled = CountOut()
     latest_at = serializers.DateTimeField()
     latest = CountOut(help_text="Empty: the records say nothing now.")
+    why_nothing = serializers.ChoiceField(Empty.choices, allow_blank=True, help_text="Why the records say nothing now; empty where they do.")
     has_drifted = serializers.BooleanField(help_text="The records changed since it was filled in.")
 
 

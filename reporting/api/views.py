@@ -320,7 +320,7 @@ def _records(submission: Submission) -> list[dict[str, Any]]:
             "indicator": row.indicator.code, "place": row.place.code, "tally": row.tally, "definition": row.definition,
             "filled_at": row.filled_at, "taken_by_a_person": row.person_id is not None, "digest": row.digest,
             "filled": _count(total, prefill.filled), "latest_at": row.latest_at, "latest": _count(total, prefill.latest),
-            "has_drifted": row.has_drifted,
+            "why_nothing": row.why_nothing, "has_drifted": row.has_drifted,
         }
         for row in prefill.of(submission)
         for total in [next((cell for cell in row.cells.all() if not cell.disaggregation.key), None)]

@@ -8,8 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from locations.models import Place
+from plumbing.constraints import choices_held
 from plumbing.numbers import ExactDecimal
 from programs.models import DefinitionOption, Disaggregation, ExpectedReport, Indicator
+from programs.tally import Empty
 from reporting.models.submissions import Submission
 
 
@@ -26,6 +28,7 @@ class RecordsCheck(models.Model):
         return f"{self.expected_id} {self.due_at}"
 
 
+@choices_held("why_nothing")
 class Prefill(models.Model):
     """One figure that a tally computes. Filled in once; afterwards only ``latest`` follows the records, until a person takes it."""
 
@@ -39,6 +42,7 @@ class Prefill(models.Model):
     digest = models.CharField(max_length=64, blank=True, help_text="of what was counted when it was filled in")
     latest_at = models.DateTimeField()
     latest_digest = models.CharField(max_length=64, blank=True, help_text="empty: the records say nothing now")
+    why_nothing = models.CharField(max_length=20, choices=Empty, blank=True, help_text="why the records say nothing now, as a code")
     has_drifted = models.BooleanField(default=False, help_text="the records say something else by now")
 
     class Meta:
@@ -50,6 +54,7 @@ class Prefill(models.Model):
             models.CheckConstraint(
                 condition=Q(filled_at__isnull=False) | Q(person__isnull=True, has_drifted=False), name="prefill_drifts_once_filled"
             ),
+            models.CheckConstraint(condition=Q(why_nothing="") | Q(latest_digest=""), name="prefill_says_why_where_it_says_nothing"),
         ]
 
     def __str__(self) -> str:

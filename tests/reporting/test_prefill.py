@@ -79,6 +79,33 @@ def test_where_nothing_was_recorded_nothing_is_prefilled_and_no_draft_is_made(wo
     assert RecordsCheck.objects.get().due_at == later(1)
 
 
+def test_what_the_records_cannot_say_says_why_on_the_entry_page_and_in_the_api(world, client):
+    definition = factories.definition(
+        "CVR-3", measure="percentage", per=10000, over_time="snapshot", across="weighted_ratio", computed_by="communities.incidents.per_10_000"
+    )  # fmt: skip
+    rate = world.indicator(definition)
+    hold(world)
+    prefill.sweep(now=NOW)
+    whys = dict(Prefill.objects.values_list("indicator__code", "why_nothing"))
+    assert whys == {"CON-1": "", "COM-2": "nothing_recorded", "CVR-3": "nobody_watches"}
+    community = factories.community(world, monitors=3)
+    prefill.sweep(now=later())
+    assert Prefill.objects.get(indicator=rate).why_nothing == "no_population"
+    client.force_login(world.reporter)
+    draft = Submission.objects.get()
+    rows = {row["indicator"]: row for row in client.get(f"/api/v1/submissions/{draft.public_id}/").json()["records"]}
+    assert (rows["CVR-3"]["latest"], rows["CVR-3"]["filled_at"], rows["CVR-3"]["why_nothing"]) == ({}, None, "no_population")
+    address = reverse("report_records", args=[world.project.code, world.period.code, world.partner.pk])
+    for headers in ({}, {"HX-Request": "true"}):
+        assert "No community here has a population count" in client.get(address, headers=headers).content.decode()
+    with pytest.raises(Refused, match="nothing to take"):
+        prefill.take(Prefill.objects.get(indicator=rate), by=world.reporter)
+    community.population.create(group="host", people=5000, observed_on=NOW.date(), source="county", recorded_by=world.reporter)
+    prefill.sweep(now=later(4))
+    kept = Prefill.objects.get(indicator=rate)
+    assert (kept.why_nothing, kept.cells.get().latest_denominator) == ("", 5000)
+
+
 def test_the_sweep_does_each_report_once_an_hour_and_leaves_leased_ones(world):
     hold(world)
     assert prefill.sweep(now=NOW) == 1
@@ -300,7 +327,7 @@ def test_the_api_shows_where_a_number_came_from_and_takes_the_new_one(world, cli
         "indicator": "CON-1", "place": world.place.code, "tally": "activities.dialogue.held",
         "definition": rows["CON-1"]["definition"], "filled_at": "2026-03-20T12:00:00Z", "taken_by_a_person": False,
         "digest": rows["CON-1"]["digest"], "filled": {"value": "1"}, "latest_at": "2026-03-20T14:00:00Z", "latest": {"value": "2"},
-        "has_drifted": True,
+        "why_nothing": "", "has_drifted": True,
     }  # fmt: skip
     assert rows["COM-2"]["has_drifted"] is False
     taken = client.post(f"{address}take-records/", {"indicator": "CON-1", "place": world.place.code}, "application/json")
