@@ -44,7 +44,10 @@ class Empty(TextChoices):
 
     NO_POPULATION = "no_population", _lazy("No community here has a population count: record one, then the rate can be computed.")
     NO_PEOPLE = "no_people", _lazy("Nobody lived here on the day of the count, so there is nothing to divide by.")
-    NOBODY_WATCHES = "nobody_watches", _lazy("Nobody watches here: no community of this project has monitors or told of an incident before.")
+    NOBODY_WATCHES = (
+        "nobody_watches",
+        _lazy("Nobody watches here: no community of this project has monitors or told of an incident before."),
+    )
     NOT_COUNTED = "not_counted", _lazy("There are records here, but nobody counted this group in them.")
     SEVERAL_ANSWERS = "several_answers", _lazy("The records here give several answers, and these are never added.")
     NOTHING_TO_DIVIDE = "nothing_to_divide", _lazy("Nothing to divide by: none of the records here counts in the denominator.")

@@ -156,7 +156,9 @@ def count(expected: ExpectedReport, *, now: datetime | None = None) -> list[Coun
     }
     nearest = {places: _nearest(places, places_counted) for places in {frozenset(ids) for ids in assigned.values()}}
     return [
-        Counted(one.indicator, one.place.pk, one.place.code, by, *_folded(one, answer, nearest[frozenset(assigned[one.indicator.pk])], cells))
+        Counted(
+            one.indicator, one.place.pk, one.place.code, by, *_folded(one, answer, nearest[frozenset(assigned[one.indicator.pk])], cells)
+        )
         for one, by, answer, cells in asked
     ]
 

@@ -96,7 +96,9 @@ class RecordsOut(serializers.Serializer):
     filled = CountOut()
     latest_at = serializers.DateTimeField()
     latest = CountOut(help_text="Empty: the records say nothing now.")
-    why_nothing = serializers.ChoiceField(Empty.choices, allow_blank=True, help_text="Why the records say nothing now; empty where they do.")
+    why_nothing = serializers.ChoiceField(
+        Empty.choices, allow_blank=True, help_text="Why the records say nothing now; empty where they do."
+    )
     has_drifted = serializers.BooleanField(help_text="The records changed since it was filled in.")
 
 
