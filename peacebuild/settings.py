@@ -330,6 +330,7 @@ SPECTACULAR_SETTINGS = {
         "MediatorKind": "communities.models.records.MediatorKind",
         "GroupOfPeople": "communities.models.records.Group",
         "IncidentActor": "communities.models.incidents.Incident.Actor",
+        "ViolationKind": "communities.models.incidents.ViolationCount.Kind",
         "WarningDecision": "communities.models.warnings.EarlyWarning.Decision",
         "CaseState": "reintegration.models.cases.State",
         "OpportunityKind": "reintegration.models.offers.Opportunity.Kind",
