@@ -176,3 +176,9 @@ def address(url_name: str, *args: Any) -> str:
         return reverse(url_name, args=args)
     except NoReverseMatch:
         return ""
+
+
+def open_to(user: Any, url_name: str) -> str:
+    """Where a page of the table above is, or nothing where it is closed to this person: a page never leads to a refusal."""
+    needs = next(item.needs for _name, items in GROUPS for item in items if item.url_name == url_name)
+    return address(url_name) if not needs or needs & words(user) else ""

@@ -22,7 +22,7 @@ from accounts.roles import Permission
 from dashboard import board, delivery, scope, waiting
 from dashboard import where as places
 from dashboard.board import State
-from dashboard.navigation import address
+from dashboard.navigation import address, open_to
 from dashboard.views.board import LOOKS
 from plumbing import pages
 from programs import access
@@ -61,6 +61,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "uncleared": scope.narrow(ActivityRecord.objects.visible_to(user), request, "project__program").without_clearance().count(),
         "money": _money(request, user, today),
         "changes": _changes(request, user, timezone.now() - WEEK),
+        "board_url": open_to(user, "board"),
         "today": today,
     }
     return render(request, "dashboard/overview.html", context)

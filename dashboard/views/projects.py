@@ -25,7 +25,7 @@ from accounts.roles import Permission
 from dashboard import board, delivery, scope
 from dashboard.board import State
 from dashboard.delivery import Shown
-from dashboard.navigation import address
+from dashboard.navigation import address, open_to
 from dashboard.views.overview import share_of, user_of
 from plumbing.lists import Column, ListPage
 from programs import access
@@ -83,6 +83,7 @@ def project(request: HttpRequest, code: str) -> HttpResponse:
         "expected": sum(n for state, n in by_state.items() if state != State.EXEMPT),
         "late": by_state.get(State.LATE, 0),
         "changes": found.framework_changes.select_related("by")[:10],
+        "board_url": open_to(user, "board"),
         "tabs": _tabs(found),
         "may_import": Permission.IMPORT_FRAMEWORK in access.words(user) and address("framework_new", found.code),
         "crumbs": [(_("Programs and projects"), reverse("projects")), (found.program.name, reverse("projects") + f"?program={found.program_id}"), (found.code, "")],

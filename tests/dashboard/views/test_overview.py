@@ -66,6 +66,15 @@ def test_a_reader_without_raw_figures_sees_one_mark_for_a_small_number(client):
     assert ">3<" not in page
 
 
+@pytest.mark.parametrize("role", [Role.AUDITOR, Role.COMMUNITY_OFFICER])
+def test_pages_lead_nobody_to_a_board_that_is_closed_to_them(client, reported, role):
+    reported.world.open(1)
+    client.force_login(factories.member(role, **({} if role == Role.AUDITOR else {"program": reported.project.program})))
+    for page in (client.get(reverse("overview")), client.get(reverse("project", args=["PPS-01"]))):
+        assert page.status_code == 200
+        assert reverse("board") not in page.content.decode()
+
+
 def test_someone_with_no_staff_role_lands_on_their_own_work(client, reported):
     client.force_login(reported.world.reporter)
     assert client.get(reverse("overview"))["Location"] == reverse("my_work")
