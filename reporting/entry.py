@@ -55,7 +55,7 @@ class Row:
     previous: str = ""
     previous_period: str = ""
     target: str = ""
-    target_number: Decimal | None = None
+    target_number: Decimal | None = None  # where this period alone can be held against it
     reason: str = ""
     source: str = ""
     tally: str = ""
@@ -190,7 +190,8 @@ def _page(
             row.previous, row.previous_period = as_text(previous), previous.period.code
         aim = targets.get(one.indicator.pk)
         if aim is not None:
-            row.target, row.target_number = _stated(aim), _as_one_number(aim, one.indicator.definition.per)
+            row.target = _stated(aim)
+            row.target_number = _as_one_number(aim, one.indicator.definition.per) if _one_period_answers(aim, one.indicator) else None
         row.options = options.get(one.indicator.definition_id, [])
         rows.append(row)
     return Page(_grouped(rows, columns), now, before)
@@ -271,6 +272,13 @@ def _stated(row: Target) -> str:
     if row.numerator is not None and row.denominator is not None:
         return f"{formats.number(row.numerator)} / {formats.number(row.denominator)}"
     return formats.number(row.value) if row.value is not None else f"{formats.number(row.share)} %"
+
+
+def _one_period_answers(row: Target, indicator: Indicator) -> bool:
+    """A number per period is a part of a target for the whole project: its share of that would read as far behind."""
+    definition = indicator.definition
+    is_added_up = definition.over_time == IndicatorDefinition.OverTime.PER_PERIOD and row.value is not None
+    return row.period_id is not None or not is_added_up
 
 
 def _as_one_number(row: Target, per: int) -> Decimal | None:

@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from accounts.roles import Role
+from programs import framework
 from reporting import drafts, submissions
 from reporting.drafts import FigureInput
 from reporting.models import Attachment, Figure, Submission
@@ -128,6 +129,15 @@ def test_the_reviewer_returns_one_figure_with_words_the_partner_reads(world, cli
     client.force_login(world.reporter)
     page = client.get(url(world)).content.decode()
     assert "Sheets show 31. Which is right?" in page
+
+
+def test_one_period_is_held_against_its_own_target_but_not_against_that_of_the_whole_project(world, client):
+    framework.set_target(world.row, by=world.manager, value=Decimal(48))
+    submitted(world)
+    client.force_login(world.mande)
+    assert "25 %" not in client.get(url(world, "review")).content.decode().replace("\u00a0", " ")
+    framework.set_target(world.row, by=world.manager, value=Decimal(48), period=world.period)
+    assert "25 %" in client.get(url(world, "review")).content.decode().replace("\u00a0", " ")
 
 
 def test_an_internal_comment_never_reaches_the_partner(world, client):
