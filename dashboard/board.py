@@ -17,7 +17,8 @@ from accounts.models import User
 from plumbing.refusals import Refused
 from programs import calendar
 from programs.models import ExpectedReport, Level, ProjectLevel, ReportingPeriod
-from reporting.models import FigureNote, Submission, SubmissionSnapshot
+from reporting import promises
+from reporting.models import Figure, FigureNote, Submission, SubmissionSnapshot
 
 COLUMNS = 8
 LATELY = 4  # periods over which punctuality is looked at
@@ -169,9 +170,45 @@ def read(reports: QuerySet[ExpectedReport], shown: Sequence[Column], today: date
 
 
 @dataclass(frozen=True)
+class LaidOut:
+    """The periods of the projects on a page: per project in order of end, and by project and code."""
+
+    of: dict[int, list[promises.Span]]
+    named: dict[tuple[int, str], promises.Span]
+
+
+def laid_out(projects: Iterable[int]) -> LaidOut:
+    found = LaidOut(defaultdict(list), {})
+    rows_ = ReportingPeriod.objects.filter(project__in=set(projects)).order_by("ends_on", "pk")
+    for project, code, *span in rows_.values_list("project_id", "code", "pk", "starts_on", "ends_on"):
+        found.named[project, code] = promises.Span(*span)
+        found.of[project].append(found.named[project, code])
+    return found
+
+
+def how_far(reports: Sequence[Report], periods: LaidOut) -> dict[int, Tally]:
+    """Of each draft among the reports how many of the figures it owes are entered, as its checklist counts them: a reason is an
+    answer too. Three queries, or none where nobody is drafting.
+    """
+    drafts = {(one.partner, periods.named[one.project, one.code].id): one.key for one in reports if one.state == State.DRAFT}
+    if not drafts:
+        return {}
+    projects = {one.project for one in reports if one.state == State.DRAFT}
+    owed = promises.streams_owed({key: periods.of[key] for key in projects}, {period for _partner, period in drafts})
+    written: dict[tuple[int, int], set[tuple[int, int]]] = defaultdict(set)
+    asked = Submission.objects.open().filter(partner__in={partner for partner, _p in drafts}, period__in={period for _p, period in drafts})
+    totals = Figure.objects.totals().filter(submission__in=asked.order_by().values("pk"))
+    for partner, period, indicator, place in totals.values_list("partner_id", "period_id", "indicator_id", "place_id"):
+        written[partner, period].add((indicator, place))
+    return {key: Tally(len(written[of] & owed[of]), len(owed[of])) for of, key in drafts.items()}
+
+
+@dataclass(frozen=True)
 class Tally:
-    accepted: int
-    expected: int
+    """So many of so many: reports accepted of those expected, figures entered of those owed."""
+
+    done: int
+    of: int
 
 
 def counts(reports: Iterable[Report]) -> dict[str, Tally]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -297,6 +297,25 @@ def promised(
         aims=_aims(scope),
         watch_within=practice.number("watch-within-points") / 100,
     )
+
+
+def streams_owed(periods: Mapping[int, list[Span]], wanted: Collection[int]) -> dict[tuple[int, int], set[tuple[int, int]]]:
+    """By partner and period the streams (indicator, place) that many reports owe at once. Two queries.
+
+    ``periods``: per project all of its periods, in order of end; ``wanted``: the keys of those asked about.
+    """
+    scope = Indicator.objects.filter(project__in=periods, is_retired=False).order_by()
+    asked = Promised(queryset=scope, indicators=scope.in_bulk(), periods=periods, owed=_owed(scope))
+    found: dict[tuple[int, int], set[tuple[int, int]]] = defaultdict(set)
+    for key, project in asked.project_of.items():
+        for span in periods[project]:
+            if span.id in wanted:
+                due: set[Due] = set()
+                asked._add_due(due, key, span)
+                for indicator, partner, place in due:
+                    if place is not None:
+                        found[partner, span.id].add((indicator, place))
+    return found
 
 
 def rules_of(definition: IndicatorDefinition) -> Rules:

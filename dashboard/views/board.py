@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -194,24 +194,27 @@ class Board(ListPage):
         of: dict[tuple[int, int], dict[str, board.Report]] = defaultdict(dict)
         for one in reports:
             of[one.project, one.partner][one.code] = one
-        laid_out = set(ReportingPeriod.objects.filter(project__in={row.project_id for row in rows}).values_list("project_id", "code"))
+        periods = board.laid_out(row.project_id for row in rows)
+        far = board.how_far([one for row in rows for one in of[row.project_id, row.partner_id].values()], periods)
         groups: list[dict[str, Any]] = []
         for row in rows:
             if not groups or groups[-1]["level"] != row.level:
                 groups.append({"level": row.level, "rows": []})
             mine = of[row.project_id, row.partner_id]
-            cells = [self._cell(row, column, mine.get(column.code), (row.project_id, column.code) in laid_out) for column in shown]
+            cells = [self._cell(row, column, mine.get(column.code), (row.project_id, column.code) in periods.named, far) for column in shown]
             pick = reviews and any(
                 one.ends_on < timezone.localdate() and one.state in (*board.WAITS, State.DRAFT, State.DUE) for one in mine.values()
             )
             groups[-1]["rows"].append({"row": row, "cells": list(zip(shown, cells, strict=True)), "pick": pick})
         return groups
 
-    def _cell(self, row: Any, column: board.Column, report: board.Report | None, laid_out: bool) -> Cell:
+    def _cell(
+        self, row: Any, column: board.Column, report: board.Report | None, laid_out: bool, far: Mapping[int, board.Tally]
+    ) -> Cell:  # fmt: skip
         if report is None:
             return Cell("none", "lock", _("Not open")) if laid_out and not column.opened else Cell("none", "", "–")
         tone, icon = LOOKS[State(report.state)]
-        return Cell(tone, icon, str(State(report.state).label), _note(report), _where(row, report, reviews=self._reviews))
+        return Cell(tone, icon, str(State(report.state).label), _note(report, far.get(report.key)), _where(row, report, reviews=self._reviews))
 
     @cached_property
     def _reviews(self) -> bool:
@@ -337,8 +340,8 @@ def _heading(column: board.Column, now: board.Column | None, tally: board.Tally 
     return {"column": column, "css": css, "tally": tally, "is_now": now is column}
 
 
-def _note(report: board.Report) -> str:
-    """The second line of a cell: how long it waits, or until when."""
+def _note(report: board.Report, far: board.Tally | None) -> str:
+    """The second line of a cell: how long it waits, until when, or how far it is."""
     today = timezone.localdate()
     match report.state:
         case State.SUBMITTED if report.sent_at is not None:
@@ -349,6 +352,8 @@ def _note(report: board.Report) -> str:
         case State.LATE:
             days = (today - report.due_on).days
             return ngettext("%(days)s day", "%(days)s days", days) % {"days": formats.number(days)}
+        case State.DRAFT if far is not None and far.of:
+            return _("%(part)s of %(whole)s") % {"part": formats.number(far.done), "whole": formats.number(far.of)}
         case State.DUE | State.DRAFT:
             return _("by %(day)s") % {"day": formats.day_short(report.due_on)}
         case State.EXEMPT:
@@ -378,7 +383,7 @@ def _standing(reports: list[board.Report], code: str | None) -> list[tuple[State
 
 def _sum(tallies: Any) -> board.Tally:
     every = list(tallies)
-    return board.Tally(sum(one.accepted for one in every), sum(one.expected for one in every))
+    return board.Tally(sum(one.done for one in every), sum(one.of for one in every))
 
 
 def _user(request: HttpRequest) -> User:

@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, Message
 from accounts.roles import Role
-from programs import calendar
+from programs import calendar, framework
 from programs.models import ExpectedReport, ProjectPartner
-from reporting import drafts, submissions
+from reporting import checks, drafts, submissions
 from reporting.drafts import FigureInput
 from tests import factories
 
@@ -32,8 +32,6 @@ def project_of_three(partners=3, code="PPS-01"):
         ProjectPartner.objects.create(project=world.project, organization=office)
         offices.append(office)
     indicator = world.indicator(factories.definition("CVR-1", counting="things"))
-    from programs import framework
-
     for office in offices[1:]:
         framework.assign(indicator, by=world.manager, partner=office, places=[world.place])
     world.open()
@@ -209,6 +207,51 @@ def test_the_board_asks_the_same_number_of_questions(client, partners, django_as
 
 
 QUERIES = 9
+
+
+def test_a_draft_says_how_far_it_is_as_its_checklist_counts(client):
+    """A reason answers for a figure; a cell without its total, and what is not assigned, do not count."""
+    world, offices = project_of_three()
+    beside = factories.place(parent=world.place)
+    for code, collected in (("CVR-2", "every_period"), ("CVR-3", "baseline_endline"), ("CVR-4", "yearly"), ("CVR-5", "every_period")):
+        framework.assign(
+            world.indicator(factories.definition(code, counting="things"), assigned=False),
+            by=world.manager, partner=offices[2], places=[world.place, beside], collected=collected,
+        )  # fmt: skip
+    world.result.indicators.filter(code="CVR-5").update(is_retired=True)
+    draft = a_draft(world, offices[2], [
+        FigureInput("CVR-1", world.place.code, value="0"),
+        FigureInput("CVR-2", beside.code, reason="access_denied"),
+        FigureInput("CVR-1", beside.code, value="4"),
+    ])  # fmt: skip
+    checklist = checks.check(draft)
+    assert (checklist.reported, checklist.owed) == (2, 5)
+
+    client.force_login(world.mande)
+    page = client.get(reverse("board")).content.decode()
+    assert "Draft<small>2 of 5</small>" in page
+
+
+def a_draft(world, office, figures):
+    """A draft of the first quarter's report that is not late."""
+    report = ExpectedReport.objects.get(partner=office, period=world.period)
+    if report.due_on < TODAY:
+        calendar.extend(report, to=date(2026, 5, 1), reason="Floods", by=world.mande)
+    reporter = factories.member(Role.PARTNER_REPORTER, organization=office)
+    draft = drafts.start(world.project, office, world.period, by=reporter)
+    drafts.write_figures(draft, figures, by=reporter)
+    return draft
+
+
+@pytest.mark.parametrize("written", [1, 3])
+def test_drafts_cost_the_board_three_questions_however_many(client, written, django_assert_num_queries):
+    world, offices = project_of_three(5)
+    for office in offices[2 : 2 + written]:
+        a_draft(world, office, [FigureInput("CVR-1", world.place.code, value="7")])
+    client.force_login(world.mande)
+    assert client.get(reverse("board")).content.decode().count("<small>1 of 1</small>") == written
+    with django_assert_num_queries(QUERIES + 3):
+        client.get(reverse("board"))
 
 
 def test_extended_reports_are_not_late(client):
