@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from django.db import models
 from django.db.models import F, IntegerField, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
 from accounts import practice
@@ -102,7 +103,7 @@ class Shares:
     targets: Mapping[str, Fraction]
     pillars: Mapping[str, Fraction]
     gender: Mapping[str, Fraction]
-    places: tuple[str, ...]
+    places: tuple[tuple[str, str], ...]  # name and code: two places may share a name
 
 
 @dataclass(frozen=True)
@@ -148,9 +149,9 @@ class Portfolio:
                 cells[word].add_money(row, part)
         return cells
 
-    def by_place(self) -> dict[str, Cell]:
-        """A project counts whole in every place it works in: these lines do not add up. Strict projects are in none."""
-        cells: dict[str, Cell] = defaultdict(Cell)
+    def by_place(self) -> dict[tuple[str, str], Cell]:
+        """By name and code. A project counts whole in every place it works in: these lines do not add up. Strict projects are in none."""
+        cells: dict[tuple[str, str], Cell] = defaultdict(Cell)
         for key, project in self.projects.items():
             for place in self.shares[key].places if project.sensitivity < Sensitivity.STRICT else ():
                 cells[place].projects.add(key)
@@ -184,9 +185,11 @@ def read(projects: QuerySet[Project], *, reader: User, through: date) -> Portfol
 def _shares(projects: QuerySet[Project], rows: Iterable[int]) -> dict[int, Shares]:
     keys = projects.order_by().values("pk")
 
-    def asked(model: Any, kind: str, word: str, share: Any, **only: Any) -> Any:
+    def asked(model: Any, kind: str, word: Any, share: Any, **only: Any) -> Any:
         named = model.objects.filter(project__in=keys, **only).order_by()
-        return named.annotate(kind_=Value(kind), word_=F(word), share_=share).values_list("project_id", "kind_", "word_", "share_")
+        return named.annotate(kind_=Value(kind), word_=F(word) if isinstance(word, str) else word, share_=share).values_list(
+            "project_id", "kind_", "word_", "share_"
+        )
 
     none = Value(0, IntegerField())
     found: dict[int, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
@@ -195,14 +198,14 @@ def _shares(projects: QuerySet[Project], rows: Iterable[int]) -> dict[int, Share
         asked(Marker, "targets", "value", none, scheme=Marker.Scheme.SDG_TARGET),
         asked(Marker, "pillars", "value", F("share"), scheme=Marker.Scheme.NEXUS),
         asked(Marker, "gender", "value", none, scheme=Marker.Scheme.PBF_GENDER),
-        asked(ProjectPlace, "places", "place__name", none),
+        asked(ProjectPlace, "places", Concat("place__code", Value(" "), "place__name"), none),
         all=True,
     ):
         found[key][kind][word] = share or 0
     return {
         key: Shares(
             **{kind: _parts(found[key][kind]) for kind in ("themes", "levels", "targets", "pillars", "gender")},
-            places=tuple(sorted(found[key]["places"])),
+            places=tuple(sorted((name, code) for code, _space, name in (word.partition(" ") for word in found[key]["places"]))),
         )
         for key in rows
     }  # fmt: skip

@@ -35,7 +35,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext
 from django.views import View
 
-from plumbing import exports, formats, pages
+from plumbing import exports, formats, narrowing, pages
 
 COUNTED_TO = 1000  # a longer list says "more than 1,000": counting all of a large one costs more than showing a page
 
@@ -144,6 +144,7 @@ class ListPage(LoginRequiredMixin, View):
     related: ClassVar[Sequence[str]] = ()
     prefetch: ClassVar[Sequence[Any]] = ()
     size: ClassVar[int] = pages.ROWS
+    follows_choice: ClassVar[bool] = True  # False: the list of one thing that the address names, whatever was chosen in the top bar
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         if request.GET.get("export") in {"csv", "xlsx"} and any(column.export for column in self.columns):
@@ -170,14 +171,21 @@ class ListPage(LoginRequiredMixin, View):
     # what every list does
 
     @cached_property
+    def _narrowed(self) -> QuerySet[Any]:
+        rows = self.rows()
+        return narrowing.narrow(rows, self.request) if self.follows_choice else rows
+
+    @cached_property
     def filter(self) -> Any:
-        return None if self.filterset_class is None else self.filterset_class(self.request.GET, queryset=self.rows(), request=self.request)
+        return (
+            None if self.filterset_class is None else self.filterset_class(self.request.GET, queryset=self._narrowed, request=self.request)
+        )
 
     @cached_property
     def filtered(self) -> QuerySet[Any]:
         """A filter that could not be read shows its message and no rows, rather than all of them."""
         if self.filter is None:
-            return self.rows()
+            return self._narrowed
         return self.filter.qs if self.filter.is_valid() else self.filter.queryset.none()
 
     @cached_property
@@ -215,6 +223,8 @@ class ListPage(LoginRequiredMixin, View):
             (gettext("Written"), formats.moment(timezone.now())),
             (gettext("Address"), self.request.build_absolute_uri(address(self.request.GET))),
         ]
+        if narrowing.told(self.request):
+            lines.append((gettext("Only program"), narrowing.told(self.request)))
         if self.filter is not None:
             chosen = ((bound.label, self.request.GET.getlist(bound.html_name)) for bound in self.filter.form)
             lines += [(str(label), ", ".join(values)) for label, values in chosen if any(values)]

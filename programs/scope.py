@@ -57,6 +57,10 @@ class ScopedQuerySet(models.QuerySet[Row]):
         """Rows within the memberships of ``user`` that hold ``permission`` (default: the model's reading permission)."""
         return self.filter(scope(user, self.scope_paths, permission or self.read_permission))
 
+    def narrowed_to(self, program: int) -> Self:
+        """Of these the rows of one program (``plumbing.narrowing``); what belongs to none is not among them."""
+        return self.filter(within("program", self.scope_paths["program"], [program]))
+
 
 def held(user: Actor) -> tuple[Held, ...]:
     """The live memberships of a person, read once per request (kept on the user object)."""

@@ -179,6 +179,10 @@ def a_case(world: Any) -> dict[str, tuple[Any, ...]]:
 
 @pytest.fixture
 def everything():
+    return own_and_foreign()
+
+
+def own_and_foreign() -> tuple[Everything, Everything]:
     foreign = Everything("ZZZ-09")
     IndicatorDefinition.objects.filter(project__isnull=True).update(code=Concat(Value("Z-"), "code"))
     Grant.objects.update(reference="ZZZ-GRANT")

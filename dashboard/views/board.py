@@ -24,11 +24,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Organization, User
 from accounts.roles import Permission
-from dashboard import board, scope
+from dashboard import board
 from dashboard.board import State
 from dashboard.navigation import address
 from locations.models import Place
-from plumbing import formats, pages
+from plumbing import formats, narrowing, pages
 from plumbing.lists import Column, ListPage
 from plumbing.refusals import Refused
 from programs import access, calendar
@@ -201,7 +201,9 @@ class Board(ListPage):
             if not groups or groups[-1]["level"] != row.level:
                 groups.append({"level": row.level, "rows": []})
             mine = of[row.project_id, row.partner_id]
-            cells = [self._cell(row, column, mine.get(column.code), (row.project_id, column.code) in periods.named, far) for column in shown]
+            cells = [
+                self._cell(row, column, mine.get(column.code), (row.project_id, column.code) in periods.named, far) for column in shown
+            ]
             pick = reviews and any(
                 one.ends_on < timezone.localdate() and one.state in (*board.WAITS, State.DRAFT, State.DUE) for one in mine.values()
             )
@@ -214,7 +216,9 @@ class Board(ListPage):
         if report is None:
             return Cell("none", "lock", _("Not open")) if laid_out and not column.opened else Cell("none", "", "–")
         tone, icon = LOOKS[State(report.state)]
-        return Cell(tone, icon, str(State(report.state).label), _note(report, far.get(report.key)), _where(row, report, reviews=self._reviews))
+        return Cell(
+            tone, icon, str(State(report.state).label), _note(report, far.get(report.key)), _where(row, report, reviews=self._reviews)
+        )
 
     @cached_property
     def _reviews(self) -> bool:
@@ -253,8 +257,8 @@ def remind(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def lock(request: HttpRequest) -> HttpResponse:
-    """Lock or unlock one period for every project in scope where one may."""
-    reports = _reports(request, Permission.REOPEN_FIGURES)
+    """Lock or unlock one period for every project of the board where one may."""
+    reports = narrowing.narrow(_reports(request, Permission.REOPEN_FIGURES), request)
     periods = ReportingPeriod.objects.filter(project__in=reports.values("project"))
     form = LockForm(request.POST, codes=set(periods.values_list("code", flat=True)))
     if not form.is_valid():
@@ -320,15 +324,15 @@ def may_open(request: HttpRequest) -> None:
 
 
 def _reports(request: HttpRequest, permission: Permission = Permission.READ_RAW) -> QuerySet[ExpectedReport]:
-    return scope.narrow(ExpectedReport.objects.visible_to(_user(request), permission), request, "project__program")
+    return ExpectedReport.objects.visible_to(_user(request), permission)
 
 
 def _partners(request: HttpRequest) -> QuerySet[Organization]:
-    return Organization.objects.filter(pk__in=_reports(request).order_by().values("partner"))
+    return Organization.objects.filter(pk__in=narrowing.narrow(_reports(request), request).order_by().values("partner"))
 
 
 def _places(request: HttpRequest) -> QuerySet[Place]:
-    return Place.objects.filter(projects__project__in=_reports(request).order_by().values("project")).distinct()
+    return Place.objects.filter(projects__project__in=narrowing.narrow(_reports(request), request).order_by().values("project")).distinct()
 
 
 def _picks(data: QueryDict) -> list[str]:

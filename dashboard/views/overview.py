@@ -19,12 +19,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import User
 from accounts.roles import Permission
-from dashboard import board, delivery, scope, waiting
+from dashboard import board, delivery, waiting
 from dashboard import where as places
 from dashboard.board import State
 from dashboard.navigation import address, open_to
 from dashboard.views.board import LOOKS
-from plumbing import pages
+from plumbing import narrowing, pages
 from programs import access
 from programs.models import ActivityRecord, ExpectedReport, Expenditure, GrantProject, Program, Project, ReportRequirement, SupportClearance
 from programs.scope import is_staff_reader
@@ -44,7 +44,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     if not is_staff_reader(user):
         return redirect("donor_reports" if Permission.READ_SENT_REPORT in access.words(user) else "my_work")
     today = timezone.localdate()
-    expected = scope.narrow(ExpectedReport.objects.visible_to(user), request, "project__program")
+    expected = narrowing.narrow(ExpectedReport.objects.visible_to(user), request)
     shown, _earlier, _later = board.columns(expected, today)
     reports = board.read(expected, shown, today)
     ended = [column for column in shown if column.ends_on < today]
@@ -58,7 +58,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "requirement": requirement,
         "holds": _holds(requirement, reports) if requirement is not None else [],
         "ending": _ending(user, today),
-        "uncleared": scope.narrow(ActivityRecord.objects.visible_to(user), request, "project__program").without_clearance().count(),
+        "uncleared": narrowing.narrow(ActivityRecord.objects.visible_to(user), request).without_clearance().count(),
         "money": _money(request, user, today),
         "changes": _changes(request, user, timezone.now() - WEEK),
         "board_url": open_to(user, "board"),
@@ -74,7 +74,7 @@ def numbers(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     if not {Permission.READ_PUBLISHED, Permission.READ_RAW} & access.words(user):
         raise PermissionDenied
-    asked_for = scope.narrow(promises.indicators(user).filter(is_retired=False), request, "project__program")
+    asked_for = narrowing.narrow(promises.indicators(user).filter(is_retired=False), request)
     for name, path in (("definition", "definition"), ("project", "project__code")):
         if request.GET.get(name):
             value = request.GET[name]
@@ -99,7 +99,7 @@ def numbers(request: HttpRequest) -> HttpResponse:
 @require_GET
 def where(request: HttpRequest) -> HttpResponse:
     """The places in which projects work: a page of its own, or the map that the overview brings in."""
-    found = places.spots(scope.narrow(Project.objects.visible_to(user_of(request)), request, "program"))
+    found = places.spots(narrowing.narrow(Project.objects.visible_to(user_of(request)), request))
     crumbs = [(_("Overview"), reverse("overview")), (_("Where"), "")]
     part = bool(request.headers.get("HX-Request"))
     context = {"spots": found, "map": places.drawing(found), "crumbs": crumbs}
@@ -147,9 +147,10 @@ def choose_scope(request: HttpRequest) -> HttpResponse:
         picked = request.POST.get("program", "")
         if picked and not picked.isdecimal():
             raise Http404
-        scope.choose(request, get_object_or_404(programs, pk=picked) if picked else None)
+        program = get_object_or_404(programs, pk=picked) if picked else None
+        narrowing.choose(request, program and program.pk, program.name if program else "")
         return redirect(back)
-    context = {"programs": programs.order_by("name"), "chosen": scope.chosen(request), "back": back}
+    context = {"programs": programs.order_by("name"), "chosen": narrowing.chosen(request), "back": back}
     return render(request, "dashboard/scope.html", context)
 
 
@@ -166,9 +167,7 @@ def _standing(reports: list[board.Report], code: str) -> list[tuple[State, tuple
 
 def _next_owed(request: HttpRequest, user: User) -> ReportRequirement | None:
     """The next report to a donor that was not sent, with its grant's projects."""
-    rows = ReportRequirement.objects.visible_to(user).exclude(reports__sent_at__isnull=False)
-    if scope.chosen(request) is not None:
-        rows = rows.filter(grant__in=GrantProject.objects.filter(project__program=scope.chosen(request)).values("grant"))
+    rows = narrowing.narrow(ReportRequirement.objects.visible_to(user), request).exclude(reports__sent_at__isnull=False)
     return rows.select_related("grant__donor").prefetch_related("grant__projects").order_by("due_on", "pk").first()
 
 
@@ -200,9 +199,7 @@ def _money(request: HttpRequest, user: User, today: date) -> list[dict[str, Any]
     if Permission.READ_MONEY not in access.words(user):
         return []
     spent = Expenditure.objects.filter(grant=OuterRef("grant"), project=OuterRef("project")).order_by().values("grant")
-    rows = scope.narrow(GrantProject.objects.all(), request, "project__program").filter(
-        project__in=Project.objects.visible_to(user, Permission.READ_MONEY)
-    )
+    rows = GrantProject.objects.filter(project__in=narrowing.narrow(Project.objects.visible_to(user, Permission.READ_MONEY), request))
     found: dict[str, dict[str, Any]] = {}
     for currency, approved, out, first, last in rows.annotate(out=Subquery(spent.annotate(n=Sum("amount")).values("n"))).values_list(
         "grant__currency", "approved", "out", "grant__starts_on", "grant__ends_on"
@@ -225,13 +222,13 @@ def share_of(part: Decimal | None, whole: Decimal) -> Decimal | None:
 
 def _changes(request: HttpRequest, user: User, since: Any) -> list[dict[str, Any]]:
     """Reports accepted and figures restated since then, latest first; old and new numbers only for those who may see raw ones."""
-    rows = scope.narrow(Submission.objects.visible_to(user, Permission.READ_PROGRAM), request, "project__program")
+    rows = narrowing.narrow(Submission.objects.visible_to(user, Permission.READ_PROGRAM), request)
     accepted = rows.accepted().filter(accepted_at__gte=since).select_related("project", "partner", "period").order_by("-accepted_at")
     changes = [
         {"at": row.accepted_at, "kind": "accepted", "of": row, "url": address("report", row.project.code, row.period.code, row.partner_id)}
         for row in accepted[:CHANGES]
     ]
-    projects = scope.narrow(Submission.objects.visible_to(user), request, "project__program").values("pk")
+    projects = narrowing.narrow(Submission.objects.visible_to(user), request).values("pk")
     restated = Restatement.objects.filter(Q(old__submission__in=projects), restated_at__gte=since).select_related(
         "old__project", "old__partner", "old__period", "old__indicator__definition"
     )

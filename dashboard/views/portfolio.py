@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from operator import itemgetter
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -17,10 +18,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from accounts.roles import Permission
-from dashboard import portfolio, scope
+from dashboard import portfolio
+from dashboard.navigation import address
 from dashboard.portfolio import Cell, Portfolio
 from dashboard.views.overview import user_of
-from plumbing import exports, formats
+from plumbing import exports, formats, narrowing
 from programs import access
 from programs.models import Level, Project
 
@@ -42,11 +44,11 @@ def show(request: HttpRequest) -> HttpResponseBase:
     if Permission.READ_PORTFOLIO not in access.words(user):
         raise PermissionDenied
     today = timezone.localdate()
-    projects = scope.narrow(Project.objects.visible_to(user, Permission.READ_PORTFOLIO), request, "program")
+    projects = narrowing.narrow(Project.objects.visible_to(user, Permission.READ_PORTFOLIO), request)
     whole = portfolio.read(projects, reader=user, through=today)
     found = _filtered(whole, request)
     if request.GET.get("export") in {"csv", "xlsx"}:
-        return _file(found, request.GET["export"])
+        return _file(request, found, request.GET["export"])
     cells = found.matrix()
     themes = sorted({theme for theme, _level in cells if theme})
     levels = [level for level in Level.values if ("", level) in cells]
@@ -62,7 +64,7 @@ def show(request: HttpRequest) -> HttpResponseBase:
         "gender": _lines(found.split("gender"), none=_("no marker"), words=GENDER),
         "owed": portfolio.owed(user, projects=found.projects, today=today, days=OWED_DAYS),
         "owed_until": today + timedelta(days=OWED_DAYS),
-        "places": _lines(found.by_place(), none=""),
+        "places": [(name, cell, address("place_page", code)) for (name, code), cell in sorted(found.by_place().items(), key=itemgetter(0))],
         "programs": len({row.program_id for row in found.projects.values()}),
         "choices": _choices(whole, request),
         "is_filtered": len(found.projects) != len(whole.projects),
@@ -82,7 +84,7 @@ def _filtered(whole: Portfolio, request: HttpRequest) -> Portfolio:
             and (not asked["theme"] or asked["theme"] in shares.themes)
             and (not asked["level"] or asked["level"] in shares.levels)
             and (not asked["target"] or asked["target"] in shares.targets)
-            and (not asked["place"] or asked["place"] in shares.places)
+            and (not asked["place"] or asked["place"] in {code for _name, code in shares.places})
         )
 
     return whole.narrowed(keep)
@@ -93,7 +95,7 @@ def _choices(whole: Portfolio, request: HttpRequest) -> list[dict[str, Any]]:
     every = whole.shares.values()
     named: list[tuple[str, Any, list[tuple[str, Any]]]] = [
         ("donor", _("Donor"), [(one, one) for one in sorted({row.donor for row in whole.money})]),
-        ("place", _("Place"), [(one, one) for one in sorted({place for shares in every for place in shares.places})]),
+        ("place", _("Place"), [(code, name) for name, code in sorted({place for shares in every for place in shares.places})]),
         ("level", _("Level"), list(Level.choices)),
         ("theme", _("Theme"), [(one, one) for one in sorted({theme for shares in every for theme in shares.themes})]),
         ("target", _("SDG target"), [(one, one) for one in sorted({target for shares in every for target in shares.targets})]),
@@ -101,8 +103,9 @@ def _choices(whole: Portfolio, request: HttpRequest) -> list[dict[str, Any]]:
     return [{"name": name, "label": label, "options": options, "chosen": request.GET.get(name, "")} for name, label, options in named]
 
 
-def _lines(cells: dict[str, Cell], *, none: str, words: dict[str, Any] | None = None) -> list[tuple[Any, Cell]]:
-    return [((words or {}).get(word, word) or none, cells[word]) for word in sorted(cells, key=lambda word: (word == "", word))]
+def _lines(cells: dict[str, Cell], *, none: str, words: dict[str, Any] | None = None) -> list[tuple[Any, Cell, str]]:
+    """Word, cell and no address: only places have pages of their own."""
+    return [((words or {}).get(word, word) or none, cells[word], "") for word in sorted(cells, key=lambda word: (word == "", word))]
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ class _Rows:
         return iter(self.rows)
 
 
-def _file(found: Portfolio, kind: str) -> HttpResponseBase:
+def _file(request: HttpRequest, found: Portfolio, kind: str) -> HttpResponseBase:
     """One line per theme, level and currency: money as split, indicators as counted."""
     headings = [
         *(_("Theme"), _("Level"), _("Projects"), _("Currency"), _("Approved"), _("Spent")),
@@ -135,6 +138,8 @@ def _file(found: Portfolio, kind: str) -> HttpResponseBase:
     fields = [exports.Field(heading, f"column_{at}") for at, heading in enumerate(headings)]
     name = f"portfolio-{timezone.localdate():%Y-%m-%d}"
     about = [(_("Written"), formats.moment(timezone.now())), (_("Money"), _("split by each project's shares; currencies are never added"))]
+    if narrowing.told(request):
+        about.append((_("Only program"), narrowing.told(request)))
     if kind == "csv":
         return exports.as_csv(_Rows(rows), fields, name=name)  # type: ignore[arg-type]
     return exports.as_xlsx(_Rows(rows), fields, name=name, about=about)  # type: ignore[arg-type]

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import User
 from accounts.roles import Permission
-from dashboard import board, delivery, scope
+from dashboard import board, delivery
 from dashboard.board import State
 from dashboard.delivery import Shown
 from dashboard.navigation import address, open_to
@@ -155,8 +155,7 @@ class Number(ListPage):
         return get_object_or_404(rows, pk=self.kwargs["pk"])
 
     def rows(self) -> QuerySet[Figure]:
-        mine = Figure.objects.visible_to(user_of(self.request)).counting().totals().filter(indicator__definition=self.definition)
-        return scope.narrow(mine, self.request, "project__program")
+        return Figure.objects.visible_to(user_of(self.request)).counting().totals().filter(indicator__definition=self.definition)
 
     def _others_figures(self) -> QuerySet[Figure]:
         """Figures that are in the number above and that this reader may not open one by one."""

@@ -30,6 +30,10 @@ class GrantQuerySet(models.QuerySet["Grant"]):
         """Grants of projects whose money one may read; a donor viewer sees its own organization's grants."""
         return self.filter(grant_scope(user))
 
+    def narrowed_to(self, program: int) -> GrantQuerySet:
+        """Grants that approve money for a project of the program."""
+        return self.filter(pk__in=GrantProject.objects.filter(project__program=program).values("grant"))
+
 
 class Grant(models.Model):
     donor = models.ForeignKey(Organization, models.PROTECT, related_name="grants", verbose_name=_("donor"))
@@ -124,6 +128,9 @@ class Expenditure(models.Model):
 class RequirementQuerySet(models.QuerySet["ReportRequirement"]):
     def visible_to(self, user: Actor) -> RequirementQuerySet:
         return self.filter(grant__in=Grant.objects.visible_to(user))
+
+    def narrowed_to(self, program: int) -> RequirementQuerySet:
+        return self.filter(grant__in=Grant.objects.narrowed_to(program))
 
 
 @choices_held("kind")

@@ -35,6 +35,7 @@ class WorkPlan(ListPage):
     model = WorkPlanLine
     filterset_class = LineFilter
     template_name = "programs/work_plan.html"
+    follows_choice = False
     ordering = "number"
     related = ("partner", "place", "result", "supports")
     columns = (

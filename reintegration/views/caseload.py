@@ -21,6 +21,7 @@ from accounts import audit
 from accounts.models import User
 from accounts.roles import Permission
 from locations.models import Place
+from plumbing import narrowing
 from plumbing.lists import Column, Listing, ListPage
 from programs import access
 from programs.views.acts import FormPage
@@ -60,6 +61,7 @@ class Caseload(ListPage):
     model = Case
     filterset_class = CaseFilter
     template_name = "reintegration/caseload.html"
+    follows_choice = False  # ``visible`` does, for the counts too
     related = ("place", "caseworker")
     size = SIZE
     columns = (
@@ -92,7 +94,7 @@ class Caseload(ListPage):
 
     @cached_property
     def visible(self) -> CaseQuerySet:
-        return Case.objects.visible_to(self.request.user).defer("note")
+        return narrowing.narrow(Case.objects.visible_to(self.request.user).defer("note"), self.request)
 
     def rows(self) -> CaseQuerySet:
         chosen = self.visible if self.request.GET.get("state") else self.visible.in_progress()
@@ -178,7 +180,7 @@ class Team(LoginRequiredMixin, View):
     def get(self, request: HttpRequest) -> HttpResponse:
         if Permission.SUPERVISE_CASES not in access.words(request.user):
             raise Http404
-        cases = Case.objects.visible_to(request.user, Permission.SUPERVISE_CASES)
+        cases = narrowing.narrow(Case.objects.visible_to(request.user, Permission.SUPERVISE_CASES), request)
         rows = caseload.loads(cases)
         audit.record("cases.team_viewed", by=request.user, caseworkers=len(rows))
         total = {

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Permission
+from plumbing import narrowing
 from plumbing.lists import Column, Listing, ListPage
 from programs import access
 from programs.models import Project
@@ -108,10 +109,8 @@ class Handovers(CountedList):
         allowed = children.hours_allowed()
         for row in listing.rows:
             row.is_late = row.is_later_than(allowed)
-        running = (
-            ChildHandover.objects.visible_to(self.request.user).open().order_by("identified_at").select_related("project", "place")[:20]
-        )
-        for row in (waiting := list(running)):
+        running = narrowing.narrow(ChildHandover.objects.visible_to(self.request.user).open(), self.request)
+        for row in (waiting := list(running.order_by("identified_at").select_related("project", "place")[:20])):
             row.is_late, row.hours_left = row.is_later_than(allowed), allowed - row.hours
         return {**shown, "allowed": allowed, "waiting": waiting}
 

@@ -53,6 +53,9 @@ class DonorReportQuerySet(models.QuerySet["DonorReport"]):
             return self.filter(requirement__grant__in=grants, sent_at__isnull=False)
         return self.none()
 
+    def narrowed_to(self, program: int) -> DonorReportQuerySet:
+        return self.filter(requirement__in=ReportRequirement.objects.narrowed_to(program))
+
 
 @choices_held("state")
 class DonorReport(models.Model):

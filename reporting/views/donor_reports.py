@@ -23,6 +23,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import audit
 from accounts.models import User
 from accounts.roles import Permission
+from plumbing import narrowing
 from plumbing.lists import Column, ListPage
 from plumbing.refusals import Invalid, Refused, Stale
 from privacy import files
@@ -71,7 +72,7 @@ class DonorReportList(ListPage):
         """What is owed to donors and not begun stands above the list."""
         if Permission.PREPARE_REPORT not in words(self.request.user):
             return {"owed": [], "may_prepare": False}
-        owed = ReportRequirement.objects.visible_to(self.request.user).filter(reports__isnull=True)
+        owed = narrowing.narrow(ReportRequirement.objects.visible_to(self.request.user), self.request).filter(reports__isnull=True)
         return {"owed": owed.select_related("grant__donor").order_by("due_on")[:10], "may_prepare": True}
 
 

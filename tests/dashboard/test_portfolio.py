@@ -80,6 +80,17 @@ def test_a_strict_project_is_in_no_place(reported):
     assert not read(reported, reported.mande).by_place()
 
 
+def test_places_of_one_name_stay_two_and_lead_to_their_pages(client, reported):
+    twin = factories.place(name=reported.world.place.name)
+    reported.project.places.create(place=twin)
+    client.force_login(reported.mande)
+    page = client.get(reverse("portfolio")).content.decode()
+    for code in (twin.code, reported.world.place.code):
+        assert f'<a href="{reverse("place_page", args=[code])}">{twin.name}</a>' in page
+    assert twin.name in client.get(reverse("portfolio"), {"place": twin.code}).content.decode()
+    assert "stand here" in client.get(reverse("portfolio"), {"place": "nowhere"}).content.decode()
+
+
 def test_the_page_filters_and_leaves_as_a_file(client, reported):
     client.force_login(reported.mande)
     page = client.get(reverse("portfolio")).content.decode()

@@ -1,0 +1,40 @@
+"""What a person looks at alone for a while: chosen in the top bar, kept in the session, asked where lists are made.
+
+It only narrows. What one may see is decided elsewhere, and the API knows nothing of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+Rows = TypeVar("Rows", bound=QuerySet[Any])
+
+
+def chosen(request: HttpRequest) -> int | None:
+    return request.session.get("scope")
+
+
+def choose(request: HttpRequest, key: int | None, name: str = "") -> None:
+    """Look at one alone from now on; without a key at all of them again."""
+    for kept in ("scope", "scope_name"):
+        request.session.pop(kept, None)
+    if key is not None:
+        request.session["scope"], request.session["scope_name"] = key, name
+
+
+def narrow(rows: Rows, request: HttpRequest) -> Rows:
+    """The rows that belong to what was chosen, and the page says so; rows that can belong to none (``narrowed_to``) stay whole."""
+    key = chosen(request)
+    if key is None or not hasattr(rows, "narrowed_to"):
+        return rows
+    request.narrowed_to = request.session["scope_name"]  # type: ignore[attr-defined]
+    narrowed: Rows = rows.narrowed_to(key)
+    return narrowed
+
+
+def told(request: HttpRequest) -> str:
+    """The name of what this page was narrowed to; empty where it shows everything."""
+    return getattr(request, "narrowed_to", "")
