@@ -27,6 +27,7 @@ from dashboard.board import State
 from dashboard.delivery import Shown
 from dashboard.navigation import address, open_to
 from dashboard.views.overview import share_of, user_of
+from plumbing import narrowing
 from plumbing.lists import Column, ListPage
 from programs import access
 from programs.models import (
@@ -163,7 +164,7 @@ class Number(ListPage):
         counted = (
             Figure.objects.counting().totals().filter(indicator__definition=self.definition, project__in=Project.objects.visible_to(user))
         )
-        return scope.narrow(counted.exclude(pk__in=self.rows().values("pk")), self.request, "project__program")
+        return narrowing.narrow(counted.exclude(pk__in=self.rows().values("pk")), self.request)
 
     def context(self, listing: Any) -> dict[str, Any]:
         one = self.definition
