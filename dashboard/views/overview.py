@@ -224,7 +224,7 @@ def _changes(request: HttpRequest, user: User, since: Any) -> list[dict[str, Any
     """Reports accepted and figures restated since then, latest first; old and new numbers only for those who may see raw ones."""
     rows = narrowing.narrow(Submission.objects.visible_to(user, Permission.READ_PROGRAM), request)
     accepted = rows.accepted().filter(accepted_at__gte=since).select_related("project", "partner", "period").order_by("-accepted_at")
-    changes = [
+    changes: list[dict[str, Any]] = [
         {"at": row.accepted_at, "kind": "accepted", "of": row, "url": address("report", row.project.code, row.period.code, row.partner_id)}
         for row in accepted[:CHANGES]
     ]
