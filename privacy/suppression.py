@@ -6,7 +6,7 @@ A line is a row or column with its total; hidden cells of a line must not follow
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -126,6 +126,35 @@ def protect_table(rows: Sequence[Sequence[int | None]], *, threshold: int, hide_
         column_totals=tuple(_show(values["total", j], ("total", j) in hidden) for j in down),
         total=_show(values["total", "total"], ("total", "total") in hidden),
     )
+
+
+def show_together(
+    people: Mapping[frozenset[Key], int], order: Iterable[Key], *, threshold: int, hide_zeros: bool = False, known: Collection[Key] = ()
+) -> set[Key]:
+    """Which of a page's numbers may stand beside one another when each counts some of the same people.
+
+    ``people``: how many people are counted by exactly these numbers; how many they are together may stand there too. The numbers are
+    taken in ``order``; one is left out where it would part the people, by the numbers that count them, into a block below the
+    threshold. So everybody looks, in what is shown, like at least ``threshold`` people: whatever is added and subtracted, of however
+    many numbers, a group that comes out is made of whole blocks. A number that parts nothing says that a difference is zero; with
+    ``hide_zeros`` it is left out, unless it is ``known`` by its meaning (the last part of a whole).
+    """
+    blocks = [dict(people)]
+    shown: set[Key] = set()
+    for key in order:
+        inside = [{signature: n for signature, n in block.items() if key in signature} for block in blocks]
+        outside = [{signature: n for signature, n in block.items() if key not in signature} for block in blocks]
+        number = sum(sum(block.values()) for block in inside)
+        parts_something = any(one and other for one, other in zip(inside, outside, strict=True))
+        parted = [block for block in (*inside, *outside) if block]
+        if protect_total(number, threshold=threshold, hide_zeros=hide_zeros) is HIDDEN:
+            continue
+        if hide_zeros and not parts_something and key not in known:
+            continue
+        if all(sum(block.values()) >= threshold for block in parted):
+            shown.add(key)
+            blocks = parted
+    return shown
 
 
 def protect_total(total: int, *, threshold: int, hide_zeros: bool = False) -> Shown:

@@ -7,16 +7,18 @@ breakdown whose totals would be hidden is dropped whole, because the other break
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import BigIntegerField, Count, OuterRef, Q, Subquery, Sum, Value, When
+from django.db.models import Case as Choose
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Permission
 from locations.models import Place, PlaceTree
+from privacy import suppression
 from privacy.suppression import HIDDEN, Shown, may_show_percentage
 from programs.scope import held, scope
 from reintegration import breakdowns, small_counts
@@ -62,6 +64,10 @@ class Cut:
     dropped: bool
 
 
+# How many people are counted by exactly these numbers: (pathway, step), an outcome, and (pathway, "as", outcome).
+Ways = Counter[frozenset[Hashable]]
+
+
 @dataclass(frozen=True)
 class Wave:
     """Livelihood so many months after completion: due, reached, lost, said, and in work of those who said."""
@@ -75,10 +81,31 @@ class Wave:
     percent: int | None
 
 
-def funnel(cases: CaseQuerySet, *, raw: bool, at: int | None = None) -> list[Step]:
+@dataclass(frozen=True)
+class Counts:
+    cuts: list[Cut]
+    steps: list[Step]
+    waves: list[Wave]
+
+
+def counts(cases: CaseQuerySet, *, raw: bool, at: int | None = None) -> Counts:
+    """Everything that one page shows, each part knowing which numbers of the same people stand beside it."""
+    least = small_counts.threshold() if at is None else at
+    cuts = outcomes(cases, raw=raw, at=least)
+    if raw:
+        return Counts(cuts, funnel(cases, raw=True, at=least), livelihoods(cases, raw=True, at=least))
+    ways = _ways(cases)
+    completed = sum(number for way, number in ways.items() if "completed" in way)
+    return Counts(
+        cuts,
+        funnel(cases, raw=False, at=least, ways=ways, beside=cuts),
+        livelihoods(cases, raw=False, at=least, beside=[completed] if completed else []),
+    )
+
+
+def funnel(cases: CaseQuerySet, *, raw: bool, at: int | None = None, ways: Ways | None = None, beside: Sequence[Cut] = ()) -> list[Step]:
     """Per pathway how many people ever reached each step, and the median of the days since the step before."""
     steps = Transition.objects.filter(case__in=cases.values("pk"))
-    reached = steps.order_by().values_list("case__pathway", "to_state").annotate(Count("case", distinct=True))
     before = Transition.objects.filter(case=OuterRef("case"), number=OuterRef("number") - 1).values("happened_on")[:1]
     spans = (
         steps.filter(number__gt=1)
@@ -90,44 +117,73 @@ def funnel(cases: CaseQuerySet, *, raw: bool, at: int | None = None) -> list[Ste
     for pathway, state, day, previous, number in spans:
         if previous is not None:
             days[pathway, state][(day - previous).days] += number
-    order = {state: number for number, state in enumerate(State.values)}
-    people = {(pathway, state): number for pathway, state, number in sorted(reached, key=lambda row: (row[0], order[row[1]]))}
-    least = small_counts.threshold() if at is None else at
-    safe = people if raw else _funnel_apart(people, least)
+    if raw:
+        reached = steps.order_by().values_list("case__pathway", "to_state").annotate(Count("case", distinct=True))
+        people = _in_order({(pathway, state): number for pathway, state, number in reached})
+        safe: Collection[Any] = people
+    else:
+        ways = _ways(cases) if ways is None else ways
+        people = _in_order(_each(ways))
+        safe = _safe_steps(ways, people, beside, small_counts.threshold() if at is None else at)
     return [
         Step(
             pathway,
             state,
-            small_counts.total(number, raw=raw, at=least) if (pathway, state) in safe else HIDDEN,
+            Shown(number) if (pathway, state) in safe else HIDDEN,
             median(days[pathway, state]) if (pathway, state) in safe else None,
         )
         for (pathway, state), number in people.items()
     ]
 
 
-def apart(number: int, others: Iterable[int], least: int) -> bool:
-    """Whether a count may stand beside counts of the same people: it and each difference to them are large enough.
+def _ways(cases: CaseQuerySet) -> Ways:
+    """How many cases have gone exactly which way: the steps they ever reached, how they stand, and that within their pathway."""
+    bits = {state: 1 << number for number, state in enumerate(State.values)}
+    bit = Choose(*(When(to_state=state, then=Value(bit)) for state, bit in bits.items()), output_field=BigIntegerField())
+    reached = Transition.objects.filter(case=OuterRef("pk")).order_by().values("case").annotate(bits=Sum(bit, distinct=True))
+    rows = cases.annotate(reached=Subquery(reached.values("bits"))).values_list("pathway", "state", "reached")
+    found: Ways = Counter()
+    for pathway, state, mask, number, was_completed in rows.annotate(n=Count("pk"), was=Count("completed_on")):
+        way = {(pathway, one) for one, bit in bits.items() if (mask or 0) & bit}
+        ended = "ended" if state in (State.CLOSED, State.REVOKED) else "open"
+        for outcome, people in (("completed", was_completed), (ended, number - was_completed)):
+            if people:
+                found[frozenset({*way, outcome, (pathway, "as", outcome)})] += people
+    return found
 
-    Who reached a step also reached the one before, so the difference is a group of people as well; a difference of nothing says that
-    everybody did.
-    """
-    return number >= least and all(abs(number - other) >= least for other in others)
+
+def _each(ways: Ways) -> dict[tuple[str, str], int]:
+    found: Counter[tuple[str, str]] = Counter()
+    for way, number in ways.items():
+        for key in way:
+            if isinstance(key, tuple) and len(key) == 2:
+                found[key] += number
+    return dict(found)
 
 
-def _funnel_apart(people: Mapping[tuple[str, str], int], least: int) -> dict[tuple[str, str], int]:
-    """The steps that may be shown beside one another and beside the number of all cases, which the page shows as well."""
+def _in_order(people: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:
+    order = {state: number for number, state in enumerate(State.values)}
+    return dict(sorted(people.items(), key=lambda row: (row[0][0], order[row[0][1]])))
+
+
+def _safe_steps(ways: Ways, people: Mapping[tuple[str, str], int], beside: Sequence[Cut], least: int) -> set[Hashable]:
+    """The steps that may be shown beside one another, beside the number of all cases and what the breakdowns show of the same people."""
     first: dict[str, tuple[str, str]] = {}
     for key in people:
         first.setdefault(key[0], key)
-    total = sum(people[key] for key in first.values())
-    begun = {key: people[key] for key in first.values() if people[key] >= least}
-    while len(begun) and 0 < total - sum(begun.values()) < least:  # the pathways that are left would be known by subtraction
-        del begun[min(begun, key=lambda key: begun[key])]
-    safe = dict(begun)
-    for key, number in people.items():
-        beside = [total, *(shown for (pathway, _state), shown in safe.items() if pathway == key[0])]
-        if key not in first.values() and apart(number, beside, least):
-            safe[key] = number
+    shown = {cut.key for cut in beside if not cut.dropped}
+    base: list[Hashable] = list(OUTCOMES) if shown else []
+    known = set(base)
+    if "pathway" in shown:
+        base += [(pathway, "as", outcome) for pathway in first for outcome in OUTCOMES]
+        known.update(base, first.values(), ((pathway, State.COMPLETED.value) for pathway in first))
+    if len(first) == 1:
+        known.update(first.values())
+    order = [*base, *sorted(first.values(), key=lambda key: -people[key]), *(key for key in people if key not in first.values())]
+    safe = suppression.show_together(ways, order, threshold=least, hide_zeros=True, known=known)
+    left = [key for key in first.values() if key not in safe]
+    if len(left) == 1 and len(first) > 1 and sum(people[key] for key in first.values()) == sum(ways.values()):
+        safe.update(left)  # what the other pathways leave of all cases is known, and not small
     return safe
 
 
@@ -162,8 +218,13 @@ def outcomes(cases: CaseQuerySet, *, raw: bool, at: int | None = None) -> list[C
     return [_cut(key, cells[key], labels[key], raw=raw, at=at) for key in DIMENSIONS]
 
 
-def livelihoods(cases: CaseQuerySet, *, raw: bool, at: int | None = None) -> list[Wave]:
-    """For each wave who was due by now, reached, lost, and in work. One query."""
+def apart(number: int, others: Iterable[int], least: int) -> bool:
+    """Whether a count may stand beside counts that hold all of its people: it and each difference to them are large enough."""
+    return number >= least and all(abs(number - other) >= least for other in others)
+
+
+def livelihoods(cases: CaseQuerySet, *, raw: bool, at: int | None = None, beside: Iterable[int] = ()) -> list[Wave]:
+    """For each wave who was due by now, reached, lost, and in work. One query. ``beside``: counts that hold everybody who is due."""
     working, said = Livelihood.working(), [value for value in Livelihood.values if value != Livelihood.UNKNOWN]
     rows = (
         FollowUp.objects.filter(case__in=cases.values("pk"), wave__in=WAVES)
@@ -182,7 +243,7 @@ def livelihoods(cases: CaseQuerySet, *, raw: bool, at: int | None = None) -> lis
     nobody = dict.fromkeys(("due", "reached", "lost", "said", "in_work"), 0)
     least = small_counts.threshold() if at is None else at
     found: list[Wave] = []
-    seen: list[int] = []
+    seen = list(beside)
     for months in WAVES:
         row = by_wave.get(months, nobody)
         if not raw and not apart(row["due"], seen, least):  # who is due after six months was due after three
@@ -220,7 +281,9 @@ def _cut(key: str, cells: Mapping[tuple[Any, str], int], label: Callable[[Any], 
     numbers = [[cells.get((value, outcome), 0) for outcome in OUTCOMES] for value in values]
     safe = small_counts.table(numbers, raw=raw, at=at)
     hides_totals = any(cell.status != "shown" for cell in (*safe.column_totals, safe.total))
-    dropped = safe.dropped or (hides_totals and not raw)
+    # Steps count the people of a pathway again: its cells are shown only where none of them is hidden.
+    hides_cells = key == "pathway" and any(cell.status != "shown" for row in safe.rows for cell in row)
+    dropped = safe.dropped or ((hides_totals or hides_cells) and not raw)
     rows = () if dropped else tuple(zip(map(label, values), safe.rows, safe.row_totals, strict=True))
     return Cut(key, DIMENSIONS[key], rows, safe.column_totals, safe.total, dropped)
 

@@ -334,12 +334,15 @@ def _suppressed(results: Results) -> Results:
     if suppression.protect_total(results.n, threshold=threshold, hide_zeros=hide_zeros).status != "shown":
         return _hidden(results)
     lines = tuple(_protected_line(line, threshold, hide_zeros) for line in results.lines)
-    shares = tuple(_protected_share(share, threshold, hide_zeros) for share in results.shares)
+    shares = tuple(_protected_share(share, results.n, threshold, hide_zeros) for share in results.shares)
     return Results(results.survey_round, results.n, lines, shares, is_suppressed=True)
 
 
 def _protected_line(line: SchemeResult, threshold: int, hide_zeros: bool) -> SchemeResult:
-    """A mean of few people is hidden; so is how many were not scored, where that is few; bands are one-way tables."""
+    """A mean of few people is hidden; so is how many were not scored, where that is few; bands are one-way tables.
+
+    Bands add up to who was scored: where few were not, they would be known by taking the bands from all.
+    """
     if line.n is None or line.n < 2 * threshold:
         return _without(line)
     counts = suppression.protect_line([line.n, line.not_scored], threshold=threshold, hide_zeros=hide_zeros)
@@ -347,17 +350,25 @@ def _protected_line(line: SchemeResult, threshold: int, hide_zeros: bool) -> Sch
     for purpose in dict.fromkeys(band.purpose for band in line.bands):
         own = [band for band in line.bands if band.purpose == purpose]
         safe = suppression.protect_line([band.count for band in own], threshold=threshold, hide_zeros=hide_zeros)
-        bands += [BandCount(band.purpose, band.code, band.label, cell.value) for band, cell in zip(own, safe.cells, strict=True)]
+        few_left = 0 < (line.not_scored or 0) < threshold
+        bands += [
+            BandCount(band.purpose, band.code, band.label, None if few_left else cell.value)
+            for band, cell in zip(own, safe.cells, strict=True)
+        ]
     n, not_scored = (cell.value for cell in counts.cells)
     return SchemeResult(
         line.scheme, line.domain, line.label, line.mean, n, not_scored, line.low, line.high, line.reason, tuple(bands), line.summary
     )
 
 
-def _protected_share(share: ItemShare, threshold: int, hide_zeros: bool) -> ItemShare:
+def _protected_share(share: ItemShare, asked: int, threshold: int, hide_zeros: bool) -> ItemShare:
+    """A share of few people is hidden, and one that tells, beside how many were asked, that few did not answer."""
     assert share.numerator is not None
     assert share.denominator is not None
-    if suppression.may_show_percentage(share.numerator, share.denominator, threshold=threshold, hide_zeros=hide_zeros):
+    tells_who_kept_silent = 0 < asked - share.denominator < threshold
+    if not tells_who_kept_silent and suppression.may_show_percentage(
+        share.numerator, share.denominator, threshold=threshold, hide_zeros=hide_zeros
+    ):
         return share
     return ItemShare(share.item, share.text, share.domain, None, None, None, is_hidden=True)
 

@@ -29,15 +29,14 @@ class Analytics(LoginRequiredMixin, View):
             raise Http404
         cases, raw = analytics.cases_for(request.user), analytics.sees_raw(request.user)
         at = small_counts.threshold()
-        cuts = analytics.outcomes(cases, raw=raw, at=at)
         asked = request.GET.get("export")
         audit.record("cases.counted", by=request.user, raw=raw, as_file=asked == "csv")
         if asked == "csv":
-            return self.file(cuts)
-        steps = analytics.funnel(cases, raw=raw, at=at)
+            return self.file(analytics.outcomes(cases, raw=raw, at=at))
+        counts = analytics.counts(cases, raw=raw, at=at)
         shown = {
-            "cuts": cuts, "waves": analytics.livelihoods(cases, raw=raw, at=at), "raw": raw, "threshold": at,
-            "outcomes": [*analytics.OUTCOMES.values(), _("Total")], "today": timezone.localdate(), "pathways": _by_pathway(steps),
+            "cuts": counts.cuts, "waves": counts.waves, "raw": raw, "threshold": at,
+            "outcomes": [*analytics.OUTCOMES.values(), _("Total")], "today": timezone.localdate(), "pathways": _by_pathway(counts.steps),
             "crumbs": [(_("People"), ""), (_("Counts of cases"), "")], "csv": reverse("case_analytics") + "?export=csv",
         }  # fmt: skip
         return render(request, "reintegration/analytics.html", shown)

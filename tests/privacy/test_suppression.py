@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
@@ -17,6 +19,7 @@ from privacy.suppression import (
     protect_table,
     protect_total,
     release,
+    show_together,
     shown_values,
 )
 
@@ -201,3 +204,56 @@ def test_nothing_small_is_ever_shown(rows, rule):
         cell.value for row in (*table.rows, table.row_totals, table.column_totals, [table.total]) for cell in row if cell.value is not None
     ]
     assert not any(1 <= number < threshold or (hide_zeros and number == 0) for number in numbers)
+
+
+def ways(**people):
+    """Steps by their first letters: ``ways(abc=5)`` are five people whom a, b and c count."""
+    return {frozenset(name): number for name, number in people.items()}
+
+
+@pytest.mark.parametrize(
+    ("people", "order", "shown"),
+    [
+        (ways(a=12, ab=12, abc=12), "bc", "bc"),
+        (ways(a=3, ab=12, abc=12), "bc", "c"),  # all - b would be three
+        (ways(a=14, ab=12, ac=12, ad=12), "abcd", "bcd"),  # everybody is in a: that its difference to all is zero stays hidden
+        (ways(a=4, b=12, c=12, d=12), "bcd", "bc"),  # all - b - c - d would be four: a difference of four numbers
+        (ways(ab=12, a=12, bc=3), "abc", "b"),  # all - a would be three
+        (ways(a=200, ab=150, abc=100, abd=90), "abcd", "bcd"),
+        (ways(a=4, b=5), "ab", ""),
+    ],
+)
+def test_numbers_of_the_same_people_stand_together_only_where_no_block_is_small(people, order, shown):
+    assert show_together(people, order, threshold=10, hide_zeros=True) == set(shown)
+
+
+def test_what_is_known_by_its_meaning_is_shown_and_zeros_of_ordinary_data_are_too():
+    assert show_together(ways(a=12, b=15), "ab", threshold=10, hide_zeros=True) == {"a"}
+    assert show_together(ways(a=12, b=15), "ab", threshold=10, hide_zeros=True, known={"b"}) == {"a", "b"}
+    assert show_together(ways(a=12, ab=15), "abz", threshold=5) == {"a", "b", "z"}
+
+
+populations = some.dictionaries(some.frozensets(some.sampled_from("abcd")), some.integers(1, 40), min_size=1, max_size=8)
+
+
+@given(populations, some.permutations("abcd"), thresholds)
+def test_no_sum_or_difference_of_shown_numbers_is_a_small_group(people, order, rule):
+    """All combinations with factors of -2 to 2, the total among them. Who adds up knows which ways nobody has gone."""
+    threshold, hide_zeros = rule
+    if sum(people.values()) < threshold:
+        return
+    shown = [*show_together(people, order, threshold=threshold, hide_zeros=hide_zeros)]
+    counted = [(number, [1, *(key in signature for key in shown)]) for signature, number in people.items()]
+    for factors in product(range(-2, 3), repeat=len(shown) + 1):
+        group = [sum(f * one for f, one in zip(factors, counts, strict=True)) for _number, counts in counted]
+        if min(group) >= 0 and any(group):
+            assert sum(times * number for times, (number, _counts) in zip(group, counted, strict=True)) >= threshold
+        elif hide_zeros and not any(group):
+            assert not any(factors), "a difference of zero is told"
+
+
+@given(some.lists(some.integers(20, 200), min_size=2, max_size=9))
+def test_steps_of_big_numbers_all_stay(left_at_each_step):
+    """Everybody who goes a way is counted by its steps up to where he or she stands."""
+    people = {frozenset(range(step)): number for step, number in enumerate(left_at_each_step)}
+    assert len(show_together(people, range(len(people) - 1), threshold=10, hide_zeros=True)) == len(people) - 1

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import random
 from datetime import timedelta
+from itertools import combinations, product
 
 import pytest
 from django.urls import reverse
@@ -8,7 +10,7 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from reintegration import analytics
-from reintegration.models import Case, FollowUpOutcome
+from reintegration.models import AgeBand, Case, FollowUpOutcome, Pathway, Sex
 from tests import factories
 from tests.reintegration import making
 
@@ -93,6 +95,73 @@ def test_who_is_due_later_is_hidden_where_few_were_due_only_before(world, worker
             making.wave(row, 12, in_days=-1)
     assert [wave.due.value for wave in analytics.livelihoods(Case.objects.all(), raw=True)] == [25, 20, 12]
     assert [wave.due.value for wave in analytics.livelihoods(Case.objects.all(), raw=False)] == [25, None, 12]
+
+
+def counted(page):
+    """Every number that the page shows, with whether it counts a person: (sex, age, pathway, steps, outcome, months since completion)."""
+    places = {"sex": 0, "age": 1, "pathway": 2}
+    for cut in page.cuts:
+        yield cut.total, lambda who: True
+        for outcome, cell in zip(analytics.OUTCOMES, cut.totals, strict=True):
+            if not cut.dropped:
+                yield cell, lambda who, outcome=outcome: who[4] == outcome
+        for label, cells, total in cut.rows:
+            at = places.get(cut.key)
+            stands = (lambda who: True) if at is None else lambda who, at=at, label=label: who[at] == label
+            yield total, stands
+            for outcome, cell in zip(analytics.OUTCOMES, cells, strict=True):
+                yield cell, lambda who, stands=stands, outcome=outcome: stands(who) and who[4] == outcome
+    for step in page.steps:
+        yield step.people, lambda who, step=step: who[2] == Pathway(step.pathway).label and step.state in who[3]
+    for wave in page.waves:
+        yield wave.due, lambda who, wave=wave: who[5] >= wave.months
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_sum_or_difference_of_numbers_on_the_page_is_a_small_group(world, worker, seed):
+    """Up to three shown numbers and the total, added or taken away, against everybody there is or could be."""
+    chance = random.Random(seed)  # noqa: S311
+    ways = {
+        "reintegration": [["identified"], ["identified", "screened"], ["identified", "screened", "eligible", "completed"]],
+        "prevention": [["identified"], ["identified", "accepted"], ["identified", "accepted", "completed"]],
+    }
+    people = []
+    for _number in range(chance.choice((70, 160))):
+        pathway = "reintegration" if chance.random() < 0.7 else "prevention"
+        steps, sex, age = chance.choice(ways[pathway]), chance.choice(["female", "male"]), chance.choice(["18-24", "25-35"])
+        done, ended = "completed" in steps, chance.random() < 0.3
+        months = chance.choice([0, 3, 3, 6]) if done else -1
+        row = making.case(
+            world, worker, pathway=pathway, sex=sex, age_band=age, completed_on=timezone.localdate() if done else None,
+            **{"state": "closed", "closed_on": timezone.localdate(), "exit_reason": "withdrew"} if ended else {},
+        )  # fmt: skip
+        making.steps(row, *((step, 90 - at) for at, step in enumerate([*steps, *(["closed"] if ended else [])])))
+        for wave in (3, 6):
+            if months >= wave:
+                making.wave(row, wave, in_days=-1)
+        steps = (*steps, *(["closed"] if ended else []))
+        outcome = "completed" if done else "ended" if ended else "open"
+        people.append((Sex(sex).label, AgeBand(age).label, Pathway(pathway).label, steps, outcome, months))
+    page = analytics.counts(Case.objects.all(), raw=False)
+    sexes, ages, gone = {who[0] for who in people}, {who[1] for who in people}, {who[2:5] for who in people}
+    possible = [
+        (sex, age, *way, months)
+        for sex, age, way in product(sexes, ages, gone)
+        for months in ((0, 3, 6) if way[2] == "completed" else (-1,))
+    ]
+    shown = {}
+    for cell, counts in counted(page):
+        if cell.value is not None:
+            assert cell.value == sum(map(counts, people))
+            shown[tuple(int(counts(who)) for who in possible)] = cell.value
+    for some in combinations(shown, 3):
+        rows = set(zip(*some, strict=True))
+        for factors in product((-1, 0, 1), repeat=4):
+            group = [sum(f * one for f, one in zip(factors, (1, *row), strict=True)) for row in rows]
+            if min(group) >= 0 and any(group):
+                number = sum(f * one for f, one in zip(factors, (len(people), *(shown[one] for one in some)), strict=True))
+                assert number >= 10, (factors, [shown[one] for one in some])
+    assert len(shown) > 3, "big numbers stay"
 
 
 def test_livelihood_says_who_was_due_reached_and_lost(world, worker):

@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from accounts.roles import Role
-from surveys import rounds
+from surveys import results, rounds
 from surveys.models import Answer, SurveyResponse
 from tests import factories
 from tests.callers import as_person
@@ -103,6 +103,19 @@ def test_results_stand_with_n_and_interval_and_too_few_are_said_or_hidden(world,
     assert all(one["is_hidden"] and one["numerator"] is None for one in hidden["shares"])
     assert {one["result"]["reason"] for one in officer.get("/survey-rounds/", {"status": "open"}).json()["results"]} == {"hidden"}
     assert reporter.get(f"/survey-rounds/{few.pk}/results/").json()["n"] == 3
+
+
+def test_who_was_not_scored_or_did_not_answer_is_not_known_by_subtraction(world):
+    version = making.loaded()
+    row = making.answered(world, version, ["agree"] * 30)
+    answers = dict.fromkeys([item.code for item in version.items.all()], "disagree")
+    rounds.respond_many(row, responses=[rounds.Given(answers), rounds.Given({"T1": "agree"})], by=world.mande)
+    officer = factories.member(Role.INSTITUTION_OFFICER, project=world.project)
+    exact, told = results.of(row), results.of(row, reader=officer)
+    assert (exact.n, exact.lines[0].not_scored, exact.shares[1].denominator) == (32, 1, 31)
+    assert (told.n, told.lines[0].n, told.lines[0].not_scored) == (32, None, None)
+    assert {share.denominator for share in told.shares if share.item != "T1"} == {None}
+    assert {band.count for line in told.lines for band in line.bands} <= {None}
 
 
 def test_no_address_gives_out_a_single_response(world, reporter):
