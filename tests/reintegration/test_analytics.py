@@ -120,7 +120,7 @@ def counted(page):
 @pytest.mark.parametrize("seed", range(4))
 def test_no_sum_or_difference_of_numbers_on_the_page_is_a_small_group(world, worker, seed):
     """Up to three shown numbers and the total, added or taken away, against everybody there is or could be."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     ways = {
         "reintegration": [["identified"], ["identified", "screened"], ["identified", "screened", "eligible", "completed"]],
         "prevention": [["identified"], ["identified", "accepted"], ["identified", "accepted", "completed"]],
