@@ -79,7 +79,8 @@ class CaseFile:
         self.services = _latest(case.services.select_related("provider"))
         self.items = _latest(case.items.all())
         self.participations = _latest(case.participations.select_related("activity__place").order_by("-activity__happened_on"))
-        self.referrals = _latest(case.referrals.select_related("to_organization", "consent"), REFERRALS_READ)
+        lost = Exists(Referral.objects.lost().filter(pk=OuterRef("pk")))
+        self.referrals = _latest(case.referrals.select_related("to_organization", "consent").annotate(is_lost=lost), REFERRALS_READ)
         self._overrides = case.override_requests.filter(decision="").select_related("to_organization")
         self.contacts = _latest(case.contacts.select_related("recorded_by"))
         self._open_steps = case.contacts.filter(next_done_at__isnull=True).exclude(next_step="").order_by("next_on")
@@ -204,6 +205,10 @@ class CaseFile:
                 yield Due(
                     "stop", "hourglass-split", _("No answer"), words, str(row.get_service_display()), row.answer_due_on, "case_referrals"
                 )
+            elif row.is_lost:
+                words = _("Referral to %(office)s ended with its agreement") % {"office": row.to_organization}
+                note = _("%(service)s: tell the person, or send it elsewhere") % {"service": row.get_service_display()}
+                yield Due("stop", "x-lg", _("No agreement"), words, note, timezone.localdate(row.ended_at), "case_referrals", True)
         for asked in self._overrides:
             words = _("Referral without consent to %(office)s") % {"office": asked.to_organization}
             yield Due("wait", "person-check", _("With supervisor"), words, _("for a vital interest"), None, "case_referrals")

@@ -125,6 +125,7 @@ GROUPS: dict[str, Any] = {
     "step": _("Next steps"),
     "wave": _("Follow-ups due"),
     "referral": _("Referrals without answer"),
+    "agreement": _("Referrals ended with their agreement"),
     "consent": _("Consents that end"),
     "override": _("Vital interest: a second person decides"),
     "confirm": _("Steps waiting for a second person"),
@@ -161,6 +162,7 @@ def _asked(cases: CaseQuerySet, own: Any, today: date) -> dict[str, QuerySet[Any
         "referral": _row(
             "referral", Referral.objects.filter(case__in=own, state="sent", answer_due_on__lt=today), "answer_due_on", "service"
         ),
+        "agreement": _row("agreement", Referral.objects.filter(case__in=own).lost(), "ended_at__date", "service"),
         "consent": _row("consent", ending, "until", "purpose"),
         "override": _row("override", OverrideRequest.objects.filter(case__in=own, decision=""), "asked_at__date", "service"),
         "confirm": _row("confirm", StepProposal.objects.filter(case__in=own), "proposed_at__date", "to_state"),
@@ -179,7 +181,7 @@ def _said(kind: str, what: str) -> str | Promise:
         return CaseContact.NextStep(what).label
     if kind == "wave":
         return _("Baseline") if what == "0" else _("Follow-up at %(months)s months") % {"months": what}
-    if kind in ("referral", "override"):
+    if kind in ("referral", "agreement", "override"):
         return ServiceKind(what).label
     if kind == "confirm":
         return _("Step: %(step)s") % {"step": State(what).label}

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -172,9 +172,12 @@ def remind(referral: Referral, *, by: User) -> int:
 
 
 def sweep(*, today: date | None = None) -> int:
-    """End what ran out by itself, and remind once of each answer that is overdue. Running it again changes nothing."""
+    """End what ran out by itself or has no agreement in force any more, and remind once of each answer that is overdue.
+
+    Running it again changes nothing.
+    """
     day = today or timezone.localdate()
-    changed = 0
+    changed = _end_without_agreement(Q(), day, None)
     for referral in Referral.objects.open().filter(expires_on__lt=day).select_related("case", "to_organization"):
         _move(referral, list(OPEN), "expired", None, state=State.EXPIRED, ended_at=timezone.now())
         changed += 1
@@ -199,15 +202,33 @@ def record_agreement(
 
 
 def end_agreement(agreement: SharingAgreement, *, by: User) -> SharingAgreement:
-    """End an agreement before its day: nothing new is sent under it. What is open goes on until it is answered, withdrawn or expires."""
+    """End an agreement before its day: nothing new is sent under it, and what is open ends where no other one is in force.
+
+    The receiver's access ends with it and the receiver is asked to delete; the caseworker finds it among what is to be done.
+    """
     access.require_word(by, Permission.SET_UP)
     now = timezone.now()
     with transaction.atomic():
         if not SharingAgreement.objects.filter(pk=agreement.pk, ended_at__isnull=True).update(ended_at=now, ended_by=by):
             raise NotOpen(_("This agreement has ended already."))
-        audit.record("sharing_agreement.ended", [agreement, agreement.partner, agreement.receiver], by=by)
+        between = Q(case__partner=agreement.partner_id, to_organization=agreement.receiver_id)
+        ended = _end_without_agreement(between, timezone.localdate(), by)
+        about = [agreement, agreement.partner, agreement.receiver]
+        audit.record("sharing_agreement.ended", about, by=by, referrals_ended=ended)
     agreement.refresh_from_db()
     return agreement
+
+
+def _end_without_agreement(which: Q, day: date, by: User | None) -> int:
+    agreed = SharingAgreement.objects.in_force(day).filter(partner=OuterRef("case__partner"), receiver=OuterRef("to_organization"))
+    rows = Referral.objects.open().filter(which, ~Exists(agreed)).select_related("case", "to_organization")
+    now, ended = timezone.now(), list(rows)
+    for referral in ended:
+        _move(
+            referral, list(OPEN), "withdrawn", by, state=State.WITHDRAWN, ended_at=now, deletion_asked_at=now, lost_agreement=True
+        )
+    ask_to_delete(ended)
+    return len(ended)
 
 
 # Reading

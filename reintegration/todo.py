@@ -12,6 +12,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import DateField, Exists, OuterRef, Q
+from django.db.models.functions import Cast, Coalesce
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.functional import Promise
@@ -96,8 +98,11 @@ def _of_worker(cases: Any, day: date) -> Iterator[_Source]:
     yield _Source("step", gettext_lazy("Contact"), steps, "next_on", "case_contacts")
     waves = FollowUp.objects.filter(case__in=own, state=FollowUp.State.DUE, due_on__lte=day + SOON)
     yield _Source("wave", gettext_lazy("Follow-up"), waves, "due_on", "case_follow_ups")
-    loops = Referral.objects.filter(case__in=open_ones, state=Referral.State.SENT, answer_due_on__lte=day)
-    yield _Source("referral", gettext_lazy("Referral without answer"), loops, "answer_due_on", "case_referrals", False)
+    unanswered = Q(state=Referral.State.SENT, answer_due_on__lte=day)
+    lost = Q(Exists(Referral.objects.lost().filter(pk=OuterRef("pk"))))
+    loops = Referral.objects.filter(unanswered | lost, case__in=open_ones)
+    loops = loops.annotate(since=Coalesce(Cast("ended_at", DateField()), "answer_due_on"))
+    yield _Source("referral", gettext_lazy("Referral without answer"), loops, "since", "case_referrals", False)
     sent_back = Plan.objects.filter(case__in=open_ones, state=Plan.State.DRAFT, written_at__lte=timezone.now() - SOON)
     yield _Source("draft", gettext_lazy("Plan not finished"), sent_back, "written_at", "case_plan", False)
 
@@ -127,6 +132,8 @@ def _act(source: _Source, row: Any) -> str:
         return _("Baseline survey") if row.wave == 0 else _("Follow-up at %(months)s months") % {"months": row.wave}
     if source.kind == "step":
         return str(row.get_next_step_display())
+    if source.kind == "referral" and row.lost_agreement:
+        return _("Ended with its agreement: %(service)s") % {"service": row.get_service_display()}
     if source.kind == "referral":
         return _("No answer: %(service)s") % {"service": row.get_service_display()}
     return str(source.label)

@@ -199,7 +199,7 @@ def shares_of(survey_rounds: Sequence[SurveyRound], items: Mapping[str, str], *,
         elif not sees_raw(row, reader):
             if row.project.sensitivity not in smallest:
                 smallest[row.project.sensitivity] = thresholds(row)
-            share = _protected_share(share, *smallest[row.project.sensitivity])
+            share = _protected_share(share, n, *smallest[row.project.sensitivity])
         found[row.pk] = share
     return found
 

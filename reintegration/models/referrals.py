@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -23,6 +23,12 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
     def open(self) -> ReferralQuerySet:
         """The receiver can see it: sent or accepted."""
         return self.filter(state__in=OPEN)
+
+    def lost(self) -> ReferralQuerySet:
+        """Ended because no agreement with the receiver is in force, and nothing was done about it since."""
+        again = Referral.objects.filter(case=OuterRef("case"), service=OuterRef("service"), sent_at__gt=OuterRef("ended_at"))
+        spoken = Case.objects.filter(pk=OuterRef("case"), contacts__result="done", contacts__recorded_at__gt=OuterRef("ended_at"))
+        return self.filter(~Exists(again), ~Exists(spoken), lost_agreement=True)
 
 
 @choices_held("state", "service", "urgency", "decline_reason", "outcome")
@@ -81,6 +87,7 @@ class Referral(models.Model):
     outcome = models.CharField(_("outcome"), max_length=8, choices=Outcome, blank=True, default="")
     outcome_note = EncryptedTextField(_("note"), blank=True, default="")
     deletion_asked_at = models.DateTimeField(_("receiver asked to delete"), null=True, blank=True)
+    lost_agreement = models.BooleanField(_("ended with its agreement"), default=False, editable=False)
     updated_at = models.DateTimeField(auto_now=True, db_index=True)
 
     objects = ReferralQuerySet.as_manager()
@@ -116,6 +123,7 @@ class Referral(models.Model):
                 condition=~Q(state__in=["accepted", "declined", "completed"]) | Q(answered_at__isnull=False),
                 name="referral_decided_was_answered",
             ),
+            models.CheckConstraint(condition=Q(lost_agreement=False) | Q(state="withdrawn"), name="referral_without_agreement_is_withdrawn"),
         ]
         indexes = [
             models.Index(fields=["to_organization", "state"], name="referral_by_receiver"),

@@ -96,5 +96,5 @@ class RecordSharingAgreement(FormPage):
 def end_agreement(request: HttpRequest, pk: int) -> HttpResponse:
     access.require_word(request.user, Permission.SET_UP)
     row = get_object_or_404(SharingAgreement.objects.visible_to(request.user), pk=pk)
-    done = _("The agreement has ended: nothing new is sent under it.")
+    done = _("The agreement has ended: nothing new is sent under it, and what was open has ended.")
     return press(request, lambda: referrals.end_agreement(row, by=request.user), done=done, then=reverse("sharing_agreements"))

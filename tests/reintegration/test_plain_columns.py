@@ -46,7 +46,7 @@ PLAIN = {
     "ItemHandedOver": "id case partner what quantity unit amount currency handed_on receipt_number recorded_at recorded_by",
     "Participation": "id case activity goal recorded_at recorded_by",
     "Referral": "id case to_organization service urgency contact_route goal consent overridden_at overridden_by state sent_at sent_by "
-    "answer_due_on expires_on answered_at answered_by decline_reason ended_at outcome deletion_asked_at updated_at",
+    "answer_due_on expires_on answered_at answered_by decline_reason ended_at outcome deletion_asked_at lost_agreement updated_at",
     "OverrideRequest": "id case to_organization service urgency contact_route asked_at asked_by decision decided_at decided_by referral",
     # About nobody: receipts and counts, without a case.
     "ErasureReceipt": "id project partner sealed_at sealed_by erase_by erased_at erased_by",

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import AuditEvent, Message
 from accounts.roles import Role
 from plumbing.refusals import Invalid, Refused
-from reintegration import consents, referrals
+from reintegration import consents, contacts, referrals, todo
 from reintegration.models import Consent, OverrideRequest, Referral, SharingAgreement
 from tests import cases, factories
 
@@ -35,7 +35,7 @@ def case(world):
 def centre(world):
     office = factories.partner("Vocational centre")
     SharingAgreement.objects.create(
-        partner=world.partner, receiver=office, reference="A-1", starts_on=TODAY - timedelta(days=9), ends_on=TODAY + timedelta(days=9),
+        partner=world.partner, receiver=office, reference="A-1", starts_on=TODAY - timedelta(days=9), ends_on=TODAY + timedelta(days=400),
         recorded_by=world.manager,
     )  # fmt: skip
     return office
@@ -281,7 +281,6 @@ def test_an_agreement_is_recorded_and_ended_and_then_nothing_new_is_sent(client,
     assert client.post(reverse("record_sharing_agreement"), body).status_code == 303
     assert client.post(reverse("record_sharing_agreement"), {**body, "receiver": world.partner.pk}).status_code == 422
     row = SharingAgreement.objects.get(reference="A-1")
-    open_one = send(case, centre)
     assert client.post(reverse("end_sharing_agreement", args=[row.pk])).status_code == 303
     row.refresh_from_db()
     assert (row.ended_by, AuditEvent.objects.filter(event="sharing_agreement.ended").count()) == (administrator, 1)
@@ -289,5 +288,44 @@ def test_an_agreement_is_recorded_and_ended_and_then_nothing_new_is_sent(client,
         referrals.end_agreement(row, by=administrator)
     with pytest.raises(referrals.NoAgreement):
         send(case, centre)
-    open_one.refresh_from_db()
-    assert open_one.state == "sent"
+
+
+def test_with_the_last_agreement_open_referrals_end_and_become_a_to_do(client, world, case, centre, receiver):
+    agreed(case, centre)
+    administrator, row = factories.member(Role.ADMINISTRATOR), SharingAgreement.objects.get(reference="A-1")
+    other = SharingAgreement.objects.create(
+        partner=world.partner, receiver=centre, reference="A-2", starts_on=TODAY, ends_on=TODAY, recorded_by=administrator
+    )
+    sent, finished = send(case, centre), send(case, centre, service="health")
+    referrals.decline(finished, reason="no_place", by=receiver)
+    referrals.accept(sent, by=receiver)
+    referrals.end_agreement(row, by=administrator)
+    sent.refresh_from_db()
+    assert sent.state == "accepted", "another agreement is in force"
+    referrals.end_agreement(other, by=administrator)
+    for one in (sent, finished):
+        one.refresh_from_db()
+    assert (sent.state, sent.lost_agreement, sent.deletion_asked_at is not None) == ("withdrawn", True, True)
+    assert (finished.state, finished.lost_agreement) == ("declined", False)
+    assert not referrals.receiving(receiver).exists()
+    assert Message.objects.filter(recipient=receiver, line__startswith="A referral was withdrawn.").exists()
+    assert AuditEvent.objects.filter(event="referral.withdrawn", subjects__key=str(sent.pk)).count() == 1
+    client.force_login(case.caseworker)
+    (due,) = [one for one in todo.due_for(case.caseworker) if one.kind == "referral"]
+    assert due.act == "Ended with its agreement: Vocational training"
+    page = client.get(reverse("case", args=[case.code])).content.decode()
+    assert "Referral to Vocational centre ended with its agreement" in page
+    assert "Referrals ended with their agreement" in client.get(reverse("cases")).content.decode()
+    contacts.record(case, kind="visit", result="done", happened_on=TODAY, by=case.caseworker)
+    assert not Referral.objects.lost().exists(), "the person was told"
+    assert not [one for one in todo.due_for(case.caseworker) if one.kind == "referral"]
+
+
+def test_an_agreement_that_runs_out_ends_what_is_open_in_the_night(case, centre):
+    agreed(case, centre)
+    row, last = send(case, centre), SharingAgreement.objects.get(reference="A-1").ends_on
+    Referral.objects.filter(pk=row.pk).update(answer_due_on=last + timedelta(days=9), expires_on=last + timedelta(days=9))
+    assert referrals.sweep(today=last) == 0
+    assert (referrals.sweep(today=last + timedelta(days=1)), referrals.sweep(today=last + timedelta(days=1))) == (1, 0)
+    row.refresh_from_db()
+    assert (row.state, row.lost_agreement) == ("withdrawn", True)
