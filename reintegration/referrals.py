@@ -224,9 +224,7 @@ def _end_without_agreement(which: Q, day: date, by: User | None) -> int:
     rows = Referral.objects.open().filter(which, ~Exists(agreed)).select_related("case", "to_organization")
     now, ended = timezone.now(), list(rows)
     for referral in ended:
-        _move(
-            referral, list(OPEN), "withdrawn", by, state=State.WITHDRAWN, ended_at=now, deletion_asked_at=now, lost_agreement=True
-        )
+        _move(referral, list(OPEN), "withdrawn", by, state=State.WITHDRAWN, ended_at=now, deletion_asked_at=now, lost_agreement=True)
     ask_to_delete(ended)
     return len(ended)
 

@@ -123,7 +123,9 @@ class Referral(models.Model):
                 condition=~Q(state__in=["accepted", "declined", "completed"]) | Q(answered_at__isnull=False),
                 name="referral_decided_was_answered",
             ),
-            models.CheckConstraint(condition=Q(lost_agreement=False) | Q(state="withdrawn"), name="referral_without_agreement_is_withdrawn"),
+            models.CheckConstraint(
+                condition=Q(lost_agreement=False) | Q(state="withdrawn"), name="referral_without_agreement_is_withdrawn"
+            ),
         ]
         indexes = [
             models.Index(fields=["to_organization", "state"], name="referral_by_receiver"),

@@ -19,7 +19,18 @@ from django.utils import timezone
 from accounts.models import AuditEvent
 from accounts.roles import Role
 from peacebuild.api import router
-from reintegration.models import Case, IntakeDraft, OverrideRequest, Referral
+from reintegration.models import (
+    Case,
+    ChildHandover,
+    ChildMonth,
+    IntakeDraft,
+    MappedService,
+    Opportunity,
+    OverrideRequest,
+    Referral,
+    SharingAgreement,
+)
+from reintegration.urls import urlpatterns
 from tests import cases, factories
 from tests.callers import as_person, key_of, with_key
 from tests.reintegration import making
@@ -27,7 +38,8 @@ from tests.test_walk import LETTERS, PAGES, SENT, a_case
 
 pytestmark = pytest.mark.django_db
 NOBODYS = "0000000ZZ"  # no code that was ever minted
-EACH_TIME = {"Date", "X-Request-ID"}  # differ between any two answers
+THEIRS, NOBODYS_NUMBER = 7_654_321, 7_654_322  # long enough to be told from whatever else an answer holds
+EACH_TIME = {"Date", "Expires", "X-Request-ID"}  # differ between any two answers; both times are of the clock, never of a row
 MASKS = [
     (r'name="csrfmiddlewaretoken" value="[^"]+"', "csrf"),
     (r'"X-CSRFToken": ?"[^"]+"', "csrf"),
@@ -79,12 +91,13 @@ def foreign():
 
 
 def asked_alike(
-    client: Client, name: str, theirs: list[Any], nobodys: list[Any], problems: list[str], methods: tuple[str, ...] = ("get", "post")
-) -> None:
+    client: Client, name: str, theirs: list[Any], nobodys: list[Any], problems: list[str], methods: tuple[str, ...] = ("get", "post"),
+    allowed: tuple[int, ...] = (404, 405),
+) -> None:  # fmt: skip
     for method in methods:
         send = getattr(client, method)
         seen = [told(partial(send, reverse(name, args=args)), *args) for args in (theirs, nobodys)]
-        if seen[0] != seen[1] or seen[0][0] not in (404, 405):
+        if seen[0] != seen[1] or seen[0][0] not in allowed:
             problems.append(f"{method} {name}: {[(status, headers, queries) for status, _body, headers, queries in seen]}")
 
 
@@ -171,22 +184,95 @@ def test_every_endpoint_of_cases_answers_for_a_foreign_case_like_for_none(world,
     assert AuditEvent.objects.filter(subjects__key=str(strange.pk)).count() == before
 
 
-@pytest.mark.parametrize("prefix", ["referrals", "received-referrals"])
-def test_every_endpoint_of_referrals_answers_for_a_foreign_one_like_for_none(world, foreign, prefix):
+OURS = {prefix: view for prefix, view, _name in router.registry if view.__module__.startswith("reintegration.")}
+BODY = {  # whatever any endpoint may ask for, so that none is refused for its form alone
+    "to": "screened", "on": "2026-01-01", "interviewer": "same_sex", "outcome": "received", "reason": "no_place", "receiver": "family",
+    "handed_over_at": "2026-01-02T00:00:00Z", "identified_at": "2026-01-01T00:00:00Z", "girls": 1, "place": "XX01",
+}  # fmt: skip
+
+
+@pytest.fixture
+def rows(foreign):
+    """One row of somebody else's behind each of our endpoints, by prefix."""
+    case = Case.objects.get(code=foreign["case"][0])
+    office = {"project": case.project, "partner": case.partner, "place": case.place}
+    here = {"program": case.project.program, "kept_by": case.partner, "place": case.place, "recorded_by": case.caseworker}
+    return {
+        "cases": case,
+        "referrals": Referral.objects.get(pk=foreign["referral"][-1]),
+        "received-referrals": Referral.objects.get(pk=foreign["received"][-1]),
+        "child-counts": ChildMonth.objects.create(pk=THEIRS, **office, year=2026, month=1, kind="associated"),
+        "child-handovers": ChildHandover.objects.create(pk=THEIRS, **office, girls=1, identified_at=timezone.now()),
+        "opportunities": Opportunity.objects.create(pk=THEIRS, title="Course", provider="Centre", sector="metal", kind="training", **here),
+        "mapped-services": MappedService.objects.create(pk=THEIRS, kind="legal", provider="Legal Aid", **here),
+    }
+
+
+@pytest.mark.parametrize("who", ["a second partner's key", "a second partner's key for other things", "a second partner's manager"])
+@pytest.mark.parametrize("prefix", OURS)
+def test_every_endpoint_of_this_level_answers_for_a_foreign_row_like_for_none(world, rows, prefix, who):
     manager = factories.member(Role.PARTNER_MANAGER, organization=world.partner)
-    caller = with_key(key_of(world.partner, by=manager, may_work_cases=True))
+    caller = {
+        "a second partner's key": lambda: with_key(key_of(world.partner, by=manager, may_work_cases=True)),
+        "a second partner's key for other things": lambda: with_key(key_of(world.partner, by=manager)),
+        "a second partner's manager": lambda: as_person(manager),
+    }[who]()
     caller.get("/me/")
-    sent = Referral.objects.get(pk=foreign["referral" if prefix == "referrals" else "received"][-1])
-    view = next(view for known, view, _name in router.registry if known == prefix)
-    acts = [one.url_path for one in view.get_extra_actions()]
-    assert len(acts) >= 2
-    body = {"outcome": "received", "reason": "no_place"}
-    for path in ("", *(f"{act}/" for act in acts)):
-        for send in (caller.get, partial(caller.post, data=body)):
-            seen = [told(partial(send, f"/{prefix}/{id}/{path}"), id) for id in (sent.pk, uuid4())]
-            assert seen[0] == seen[1], path
-            assert seen[0][0] in (403, 404, 405), path
-    assert Referral.objects.get(pk=sent.pk).state == "sent"
+    theirs = rows[prefix]
+    nobodys = uuid4() if isinstance(theirs.pk, UUID) else NOBODYS_NUMBER
+    before, kept = (
+        AuditEvent.objects.filter(subjects__key=str(theirs.pk)).count(),
+        type(theirs).objects.filter(pk=theirs.pk).values("updated_at").get(),
+    )
+    for path in ("", *(f"{act.url_path}/" for act in OURS[prefix].get_extra_actions() if act.detail)):
+        sends: list[Callable[[str], Any]] = [
+            caller.get, partial(caller.post, data=BODY), partial(caller.post, data={}), partial(caller.put, data=BODY),
+            *(lambda address, method=method: caller.raw(method, address) for method in ("PATCH", "DELETE", "OPTIONS", "HEAD")),
+            lambda address: caller.post(address, BODY, **{"Idempotency-Key": str(uuid4())}),
+        ]  # fmt: skip
+        for number, send in enumerate(sends):
+            seen = [told(partial(send, f"/{prefix}/{id}/{path}"), id) for id in (theirs.pk, nobodys)]
+            assert seen[0] == seen[1], (path, number)
+            assert seen[0][0] in (200, 403, 404, 405), (path, number)
+            assert seen[0][0] != 200 or number == 6, "only what may be asked of the address is told"
+    assert AuditEvent.objects.filter(subjects__key=str(theirs.pk)).count() == before
+    assert type(theirs).objects.filter(pk=theirs.pk).values("updated_at").get() == kept
+
+
+@pytest.mark.parametrize("role", [Role.CASE_SUPERVISOR, Role.CASEWORKER, Role.PARTNER_REPORTER, Role.DONOR_VIEWER])
+def test_every_page_of_this_level_that_takes_an_id_answers_for_a_foreign_one_like_for_none(world, foreign, rows, role):
+    strange = rows["cases"]
+    office = strange.partner
+    agreement = SharingAgreement.objects.create(
+        pk=THEIRS,
+        partner=office, receiver=factories.partner(), reference="THEIRS", starts_on=strange.opened_on, ends_on=timezone.localdate(),
+        recorded_by=strange.caseworker,
+    )  # fmt: skip
+    sealed = making.case(
+        factories.world("SEALED"), strange.caseworker, sealed_at=timezone.now(), erase_by=timezone.now(), sealed_by=strange.caseworker
+    )
+    draft = IntakeDraft.objects.create(
+        project=strange.project, partner=office, pathway="reintegration", notice=strange.notice, notice_given_on=strange.opened_on,
+        notice_method="oral", basis="consent", started_by=strange.caseworker, expires_at=strange.updated_at.replace(year=2100),
+    )  # fmt: skip
+    theirs: dict[str, tuple[Any, ...]] = foreign | {
+        "receipt": (rows["child-handovers"].pk,), "child month": (rows["child-counts"].pk,), "opportunity": (rows["opportunities"].pk,),
+        "mapped service": (rows["mapped-services"].pk,), "number": (agreement.pk,),
+    }  # fmt: skip
+    own = {"case_intake": (draft.pk,), "erase_case": (sealed.pk,)}
+    scope = {"organization": factories.donor() if role == Role.DONOR_VIEWER else world.partner}
+    client = Client(raise_request_exception=False)
+    client.force_login(factories.member(role, **scope))
+    client.get(reverse("case", args=[NOBODYS]))
+    problems: list[str] = []
+    asked = [one.name for one in urlpatterns if one.pattern.converters]
+    for name in asked:
+        kind, *more = PAGES[name][0].split("+")
+        args = own.get(name) or theirs[kind]
+        nobodys = [uuid4() if isinstance(one, UUID) else NOBODYS_NUMBER if isinstance(one, int) else NOBODYS for one in args]
+        asked_alike(client, name, [*args, *more], [*nobodys, *more], problems, allowed=(403, 404, 405))
+    assert not problems, "\n".join(problems)
+    assert len(asked) > 55, "the pages of this level"
 
 
 def test_filters_and_counts_of_the_list_are_the_same_for_a_foreign_reference_as_for_none(world, foreign):
