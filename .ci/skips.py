@@ -15,6 +15,7 @@ ALLOWED = {
     "postgresql": ("PostgreSQL refuses", "a planner with statistics", "needs LibreOffice"),
     "browser": (),
     "api": (),
+    "redis": (),
 }
 
 

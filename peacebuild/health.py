@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -36,11 +37,12 @@ class HealthMiddleware:
 
 
 def ready() -> JsonResponse:
-    """``{"database": "ok", "broker": "ok", "migrations": "ok"}`` with 200, or 503 with what is wrong in place of "ok"."""
+    """``{"database": "ok", "migrations": "ok", "cache": "ok", "broker": "ok"}`` with 200, or 503 with what is wrong in place of "ok"."""
     database = _database()
     found = {
         "database": database,
         "migrations": _migrations() if database == "ok" else "not checked",
+        "cache": _cache(),
         "broker": _broker(),
     }
     return JsonResponse(found, status=200 if set(found.values()) == {"ok"} else 503)
@@ -59,6 +61,19 @@ def _migrations() -> str:
     executor = MigrationExecutor(connection)
     waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return f"{len(waiting)} not applied: run ./portal upgrade" if waiting else "ok"
+
+
+def _cache() -> str:
+    """Asked where it is a server of its own; in the database it stands and falls with that."""
+    if not settings.CACHES["default"]["BACKEND"].endswith("RedisCache"):
+        return "ok"
+    from redis.exceptions import RedisError  # a portal without Redis does not load it
+
+    try:
+        cache.get("readyz")
+    except RedisError:
+        return "does not answer"
+    return "ok"
 
 
 def _broker() -> str:

@@ -22,7 +22,7 @@ LEGS = {
     ),
     "broker": (
         lambda: not settings.CELERY_BROKER_URL.startswith("filesystem:"),
-        "needs RabbitMQ or Redis: BROKER_URL=amqp://guest:guest@127.0.0.1:5672// ./portal test -m broker",
+        "needs RabbitMQ or Redis: BROKER_URL=amqp://guest:guest@127.0.0.1:5672// (or redis://127.0.0.1:6379/14) ./portal test -m broker",
     ),
     "browser": (
         lambda: os.environ.get("PORTAL_BROWSER_TESTS") == "1",

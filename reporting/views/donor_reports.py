@@ -266,7 +266,8 @@ def ask_for_file(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     with transaction.atomic():
         row = _try(request, lambda: report_files.ask_for(report, kind=kind, by=_user(request)), "")
         if row and row.built_at is None:
-            transaction.on_commit(lambda: tasks.build_report_file.delay(row.pk))
+            # With the broker away the sweep builds it later: the page does not fail.
+            transaction.on_commit(lambda: tasks.build_report_file.delay(row.pk), robust=True)
     if row:
         messages.info(request, _("The file is there.") if row.built_at else _("The file is being made. It stands here in a moment."))
     return _see(report)

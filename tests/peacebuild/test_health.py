@@ -18,7 +18,7 @@ def test_health_is_not_redirected_to_https(client, settings):
 @pytest.mark.django_db
 def test_readyz_names_what_it_looked_at(client):
     response = client.get("/readyz")
-    assert response.json() == {"database": "ok", "migrations": "ok", "broker": "ok"}
+    assert response.json() == {"database": "ok", "migrations": "ok", "cache": "ok", "broker": "ok"}
     assert response.status_code == 200
 
 
@@ -53,6 +53,15 @@ def test_readyz_is_503_when_the_broker_is_away(client, settings, monkeypatch):
     response = client.get("/readyz")
     assert response.status_code == 503
     assert response.json()["broker"] == "does not answer"
+
+
+@pytest.mark.django_db
+def test_readyz_is_503_when_the_redis_of_the_cache_is_away(client, settings):
+    away = settings.CACHES["default"] | {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:9/0"}
+    settings.CACHES = settings.CACHES | {"default": away}
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["cache"] == "does not answer"
 
 
 @pytest.mark.broker

@@ -3,6 +3,7 @@ import re
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from kombu.exceptions import OperationalError
 
 from accounts.models import AuditEvent
 from accounts.roles import Role
@@ -139,6 +140,19 @@ def test_a_file_is_asked_for_built_by_a_task_and_downloaded_as_an_attachment(cli
     answer = see(client, reported.mande, "donor_report_file", report.pk, row.pk)
     assert answer["Content-Disposition"].startswith("attachment")
     assert b"".join(answer.streaming_content)[:2] == b"PK"
+
+
+def test_a_file_asked_for_while_the_broker_is_away_is_built_by_the_sweep(
+    client, reported, report, monkeypatch, django_capture_on_commit_callbacks
+):
+    def refuse(key):
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr("reporting.tasks.build_report_file.delay", refuse)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert do(client, reported.mande, "donor_report_ask_for_file", report.pk, "xlsx").status_code == 302
+    report_files.build_waiting()
+    assert report.files.get().built_at
 
 
 def test_a_donor_viewer_reads_what_was_sent_and_how_a_number_is_made_but_neither_traces_nor_edits(client, reported, sent):
