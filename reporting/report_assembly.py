@@ -13,7 +13,7 @@ from datetime import date, datetime
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from plumbing import formats
 from plumbing.numbers import divide
@@ -44,6 +44,12 @@ from reporting.wording import unit_of
 
 CHARTS_PER_SECTION = 2
 LEAST_POINTS = 3
+# What each dot of a chart is, for someone who does not know our rules.
+POINTS = {
+    IndicatorDefinition.OverTime.PER_PERIOD: gettext_lazy("All periods until then"),
+    IndicatorDefinition.OverTime.RUNNING_TOTAL: gettext_lazy("Running total"),
+    IndicatorDefinition.OverTime.SNAPSHOT: gettext_lazy("As it was on each date"),
+}
 
 
 @dataclass(frozen=True)
@@ -307,7 +313,7 @@ def _standing_words(line: ReportLine) -> str:
 
 
 def _chart_note(line: ReportLine, unit: str) -> str:
-    parts = [str(line.found.definition.get_over_time_display()), *([unit] if unit != "%" else [])]
+    parts = [str(POINTS[IndicatorDefinition.OverTime(line.found.definition.over_time)]), *([unit] if unit != "%" else [])]
     coverage = line.found.progress.coverage
     if not coverage.is_complete:
         parts.append(_("open dot: %(reported)s of %(expected)s reported") % {"reported": coverage.reported, "expected": coverage.expected})

@@ -86,7 +86,8 @@ def outcomes(grant: Grant) -> list[Outcome]:
     for result in results_of(grant):
         groups.setdefault((result.kind, result.code, result.title.casefold()), []).append(result)
     ordered = sorted(groups.items(), key=lambda item: (item[0][0] != Result.Kind.IMPACT, item[0][1], item[1][0].project.code))
-    return [Outcome(_heading(found[0]), tuple(found)) for _key, found in ordered]
+    projects = {result.project_id for found in groups.values() for result in found}
+    return [Outcome(_heading(found, of_all=len(found) >= len(projects)), tuple(found)) for _key, found in ordered]
 
 
 def results_of(grant: Grant) -> QuerySet[Result]:
@@ -160,5 +161,7 @@ def _carry(section: DonorReportSection, old: DonorReportSection | None, *, same_
         section.rating = old.rating
 
 
-def _heading(result: Result) -> str:
-    return f"{result.get_kind_display()} {result.code}: {result.title}"
+def _heading(results: list[Result], *, of_all: bool) -> str:
+    """ "Outcome 1: …"; where every project has an outcome 1 of its own, the heading says whose it is."""
+    heading = f"{results[0].get_kind_display()} {results[0].code}: {results[0].title}"
+    return heading if of_all else f"{heading} ({', '.join(result.project.code for result in results)})"

@@ -66,8 +66,11 @@ def _line(axes: Any, points: list[tuple[int, Decimal | None]], **style: Any) -> 
 
 
 def _name_the_ends(axes: Any, chart: Chart) -> None:
-    """The last reached and the last planned number stand beside their dots, so that no legend is needed."""
-    for name, color, weight, away in (("reached", INK, "bold", 7), ("plan", QUIET, "normal", -7)):
+    """The last reached number stands above its dot, the last planned one after its line, so that no legend is needed."""
+    for name, color, weight, away, side, height in (
+        ("reached", INK, "bold", (0, 7), "center", "bottom"),
+        ("plan", QUIET, "normal", (5, 0), "left", "center"),
+    ):
         numbers = [(x, getattr(point, name)) for x, point in enumerate(chart.points) if getattr(point, name) is not None]
         if not numbers:
             continue
@@ -75,10 +78,10 @@ def _name_the_ends(axes: Any, chart: Chart) -> None:
         axes.annotate(
             measured(value, chart.decimals, chart.unit),
             (x, float(value)),
-            xytext=(0, away),
+            xytext=away,
             textcoords="offset points",
-            ha="center",
-            va="bottom" if away > 0 else "top",
+            ha=side,
+            va=height,
             color=color,
             fontweight=weight,
         )

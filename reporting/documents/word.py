@@ -19,7 +19,7 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
-from docx.shared import Cm, Pt, RGBColor
+from docx.shared import Cm, Emu, Pt, RGBColor
 from docx.text.paragraph import Paragraph
 
 from reporting.documents import charts
@@ -70,6 +70,7 @@ def _styles(document: Docx, content: ReportContent) -> None:
         style.font.size = Pt(8.5)
         style.paragraph_format.space_after = Pt(0 if name == "Table text" else 6)
     document.styles["Quiet"].font.color.rgb = QUIET
+    _quiet_lines(document)
     language = OxmlElement("w:lang")
     language.set(qn("w:bidi" if content.right_to_left else "w:val"), content.language)
     document.styles["Normal"].element.get_or_add_rPr().append(language)
@@ -78,6 +79,16 @@ def _styles(document: Docx, content: ReportContent) -> None:
     properties.identifier, properties.language = content.content_hash, content.language
     properties.created = properties.modified = content.frozen_at
     properties.comments = ""
+
+
+def _quiet_lines(document: Docx) -> None:
+    """Tables have light lines, and air above and below what stands in a cell."""
+    properties = document.styles["Table Grid"].element.find(qn("w:tblPr"))
+    for line in properties.find(qn("w:tblBorders")):
+        line.set(qn("w:color"), "C3CCD2")
+    margins = properties.find(qn("w:tblCellMar"))
+    for side in ("top", "bottom"):
+        margins.find(qn(f"w:{side}")).set(qn("w:w"), "40")  # twentieths of a point
 
 
 def _frame(document: Docx, content: ReportContent) -> None:
@@ -113,7 +124,9 @@ def _add(document: Docx, block: Heading | Prose | Grid | Picture, trace: str) ->
             _text(paragraph, span.text, strong=bool(span.figure), address=link_to(span.figure, trace))
     elif isinstance(block, Picture):
         document.add_paragraph(block.caption, style="Caption")
-        add_picture(document.add_paragraph(), charts.draw(block.chart, kind="png"), alternative=block.chart.alternative)
+        paragraph = document.add_paragraph()
+        paragraph.paragraph_format.keep_with_next = bool(block.chart.note)
+        add_picture(paragraph, charts.draw(block.chart, kind="png"), alternative=block.chart.alternative)
     else:
         _table(document, block, trace)
 
@@ -141,8 +154,10 @@ def _table(document: Docx, grid: Grid, trace: str) -> None:
             _fill(cell, said, numeric=column.numeric, trace=trace, first=last)
     whole = sum(column.share for column in grid.columns)
     for at, column in enumerate(grid.columns):
+        width = Emu(int(TEXT_WIDTH * column.share / whole))
+        table.columns[at].width = width  # LibreOffice reads the column's, Word the cell's
         for cell in table.columns[at].cells:
-            cell.width = int(TEXT_WIDTH * column.share / whole)
+            cell.width = width
     description = OxmlElement("w:tblCaption")
     description.set(qn("w:val"), grid.caption)
     table._tbl.tblPr.append(description)
