@@ -158,12 +158,12 @@ def _section(section: Section, numbering: _Numbering) -> Iterator[Block]:
 
 def _results(table: ResultsTable, numbering: _Numbering) -> Grid:
     columns = (
-        Column(_("Indicator"), share=5),
-        Column(table.baseline_heading or _("Baseline"), numeric=True),
-        Column(table.milestone_heading or _("Milestone"), numeric=True),
-        Column(table.target_heading or _("Target"), numeric=True),
-        Column(_("Reached"), numeric=True, share=3),
-        Column(_("Reason for variance"), share=5),
+        Column(_("Indicator"), share=10),
+        Column(table.baseline_heading or _("Baseline"), numeric=True, share=5),
+        Column(table.milestone_heading or _("Milestone"), numeric=True, share=5),
+        Column(table.target_heading or _("Target"), numeric=True, share=5),
+        Column(_("Reached"), numeric=True, share=6),
+        Column(_("Reason for variance"), share=10),
     )
     rows = tuple(
         (

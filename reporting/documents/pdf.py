@@ -81,6 +81,7 @@ def _block(block: Heading | Prose | Grid | Picture, trace: str) -> dict[str, Any
             "kind": "picture",
             "caption": block.caption,
             "alternative": block.chart.alternative,
+            "note": bool(block.chart.note),
             "svg": charts.draw(block.chart, kind="svg").decode(),
         }
     return {

@@ -56,7 +56,8 @@ def _styles(document: Docx, content: ReportContent) -> None:
     sizes = {"Normal": 10, "Title": 20, "Subtitle": 11, "Heading 1": 14, "Heading 2": 11, "Caption": 9.5, "Header": 8, "Footer": 8}
     for name, size in sizes.items():
         style = document.styles[name]
-        style.font.size, style.font.name = Pt(size), "Arial"
+        style.font.name = "Arial"
+        _size(style, size)
         style.font.color.rgb = QUIET if name in {"Subtitle", "Header", "Footer"} else INK
         style.font.italic = False
         fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
@@ -67,7 +68,7 @@ def _styles(document: Docx, content: ReportContent) -> None:
     for name in ("Table text", "Quiet"):
         style = document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
         style.base_style = document.styles["Normal"]
-        style.font.size = Pt(8.5)
+        _size(style, 8.5)
         style.paragraph_format.space_after = Pt(0 if name == "Table text" else 6)
     document.styles["Quiet"].font.color.rgb = QUIET
     _quiet_lines(document)
@@ -81,14 +82,25 @@ def _styles(document: Docx, content: ReportContent) -> None:
     properties.comments = ""
 
 
+def _size(style: Any, points: float) -> None:
+    """For letters of both kinds: python-docx sets the size of Latin ones only."""
+    style.font.size = Pt(points)
+    properties = style.element.get_or_add_rPr()
+    for old in properties.findall(qn("w:szCs")):
+        properties.remove(old)
+    size = OxmlElement("w:szCs")
+    size.set(qn("w:val"), str(round(points * 2)))
+    properties.find(qn("w:sz")).addnext(size)
+
+
 def _quiet_lines(document: Docx) -> None:
     """Tables have light lines, and air above and below what stands in a cell."""
     properties = document.styles["Table Grid"].element.find(qn("w:tblPr"))
     for line in properties.find(qn("w:tblBorders")):
         line.set(qn("w:color"), "C3CCD2")
     margins = properties.find(qn("w:tblCellMar"))
-    for side in ("top", "bottom"):
-        margins.find(qn(f"w:{side}")).set(qn("w:w"), "40")  # twentieths of a point
+    for side, width in {"top": "40", "bottom": "40", "left": "80", "right": "80"}.items():  # twentieths of a point
+        margins.find(qn(f"w:{side}")).set(qn("w:w"), width)
 
 
 def _frame(document: Docx, content: ReportContent) -> None:
@@ -188,7 +200,7 @@ def _fill(cell: Any, said: Cell, *, numeric: bool, trace: str, first: bool) -> N
 
 def _text(paragraph: Paragraph, text: str, *, strong: bool = False, address: str = "") -> Any:
     run = paragraph.add_run(text)
-    run.bold = strong or None
+    run.bold = run.font.cs_bold = strong or None  # cs_: letters such as Arabic's have a weight and a size of their own
     if address:
         run.underline = True
         link = OxmlElement("w:hyperlink")

@@ -72,3 +72,13 @@ def test_an_arabic_report_runs_from_right_to_left_in_text_and_tables():
 
     assert all(paragraph._p.pPr.find(qn("w:bidi")) is not None for paragraph in document.paragraphs)
     assert all(table._tbl.tblPr.find(qn("w:bidiVisual")) is not None for table in document.tables)
+
+
+def test_a_table_has_its_widths_for_every_office_and_arabic_letters_their_size():
+    document = opened(language="ar")
+    for table in document.tables:
+        by_column = [column.width for column in table.columns]
+        assert by_column == [cell.width for cell in table.rows[-1].cells]
+        assert abs(sum(by_column) - word.TEXT_WIDTH) < len(by_column) * 1000
+    sizes = document.styles["Table text"].element.rPr
+    assert sizes.find(qn("w:szCs")).get(qn("w:val")) == sizes.find(qn("w:sz")).get(qn("w:val")) == "17"
