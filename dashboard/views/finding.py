@@ -23,7 +23,7 @@ from django.views.decorators.http import require_GET
 from accounts.models import AuditEvent, Message, Organization, User
 from accounts.outbox import MOST_ATTEMPTS
 from accounts.roles import Permission
-from dashboard.navigation import address
+from dashboard.navigation import address, open_to
 from dashboard.views.overview import user_of
 from locations.search import search as find_places
 from plumbing.tasks import BEAT_SEEN
@@ -82,7 +82,7 @@ def _found(user: User, text: str) -> list[dict[str, Any]]:
         Indicator.objects.visible_to(user).filter(named | Q(definition__title__icontains=text)).select_related("project", "definition")
     )
     partners = Organization.objects.filter(Q(name__icontains=text) | Q(short_name__icontains=text), project_roles__project__in=projects)
-    board = reverse("board")
+    board = open_to(user, "board")
     groups = [
         {"title": _("Projects"),
          "rows": [(str(row), reverse("project", args=[row.code]), "") for row in projects.filter(named).order_by("code")[:MOST]]},
@@ -90,7 +90,7 @@ def _found(user: User, text: str) -> list[dict[str, Any]]:
          "rows": [(str(row), f"{reverse('number', args=[row.definition_id])}?project={row.project.code}", row.project.code)
                   for row in indicators.order_by("code", "pk")[:MOST]]},
         {"title": _("Partners"),
-         "rows": [(row.name, f"{board}?partner={row.pk}", row.short_name) for row in partners.distinct().order_by("name")[:MOST]]},
+         "rows": [(row.name, f"{board}?partner={row.pk}" if board else "", row.short_name) for row in partners.distinct().order_by("name")[:MOST]]},
         {"title": _("Places"),
          "rows": [(row.label, reverse("place_page", args=[row.code]), row.code) for row in find_places(text, limit=MOST)] if access.words(user) else []},
     ]  # fmt: skip

@@ -222,12 +222,14 @@ def share_of(part: Decimal | None, whole: Decimal) -> Decimal | None:
 
 def _changes(request: HttpRequest, user: User, since: Any) -> list[dict[str, Any]]:
     """Reports accepted and figures restated since then, latest first; old and new numbers only for those who may see raw ones."""
+    may_open = bool({Permission.READ_RAW, Permission.REVIEW_FIGURES, Permission.ENTER_FIGURES} & access.words(user))
     rows = narrowing.narrow(Submission.objects.visible_to(user, Permission.READ_PROGRAM), request)
     accepted = rows.accepted().filter(accepted_at__gte=since).select_related("project", "partner", "period").order_by("-accepted_at")
     changes: list[dict[str, Any]] = [
-        {"at": row.accepted_at, "kind": "accepted", "of": row, "url": address("report", row.project.code, row.period.code, row.partner_id)}
+        {"at": row.accepted_at, "kind": "accepted", "of": row,
+         "url": address("report", row.project.code, row.period.code, row.partner_id) if may_open else ""}
         for row in accepted[:CHANGES]
-    ]
+    ]  # fmt: skip
     projects = narrowing.narrow(Submission.objects.visible_to(user), request).values("pk")
     restated = Restatement.objects.filter(Q(old__submission__in=projects), restated_at__gte=since).select_related(
         "old__project", "old__partner", "old__period", "old__indicator__definition"

@@ -70,9 +70,14 @@ def test_a_reader_without_raw_figures_sees_one_mark_for_a_small_number(client):
 def test_pages_lead_nobody_to_a_board_that_is_closed_to_them(client, reported, role):
     reported.world.open(1)
     client.force_login(factories.member(role, **({} if role == Role.AUDITOR else {"program": reported.project.program})))
-    for page in (client.get(reverse("overview")), client.get(reverse("project", args=["PPS-01"]))):
+    for page in (
+        client.get(reverse("overview")),
+        client.get(reverse("project", args=["PPS-01"])),
+        client.get(reverse("search"), {"q": reported.world.partner.name}),
+    ):
         assert page.status_code == 200
         assert reverse("board") not in page.content.decode()
+        assert reverse("report", args=["PPS-01", "2026-Q1", reported.world.partner.pk]) not in page.content.decode()
 
 
 def test_someone_with_no_staff_role_lands_on_their_own_work(client, reported):
