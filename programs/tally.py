@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_lazy, pgettext
 
 from locations.models import PlaceTree
 from plumbing.refusals import Invalid, Problem
@@ -42,16 +41,16 @@ Words = str | Promise
 class Empty(TextChoices):
     """Why a tally says nothing at a place; where several hold, the one that stands first here."""
 
-    NO_POPULATION = "no_population", _lazy("No community here has a population count: record one, then the rate can be computed.")
-    NO_PEOPLE = "no_people", _lazy("Nobody lived here on the day of the count, so there is nothing to divide by.")
+    NO_POPULATION = "no_population", gettext_lazy("No community here has a population count: record one, then the rate can be computed.")
+    NO_PEOPLE = "no_people", gettext_lazy("Nobody lived here on the day of the count, so there is nothing to divide by.")
     NOBODY_WATCHES = (
         "nobody_watches",
-        _lazy("Nobody watches here: no community of this project has monitors or told of an incident before."),
+        gettext_lazy("Nobody watches here: no community of this project has monitors or told of an incident before."),
     )
-    NOT_COUNTED = "not_counted", _lazy("There are records here, but nobody counted this group in them.")
-    SEVERAL_ANSWERS = "several_answers", _lazy("The records here give several answers, and these are never added.")
-    NOTHING_TO_DIVIDE = "nothing_to_divide", _lazy("Nothing to divide by: none of the records here counts in the denominator.")
-    NOTHING_RECORDED = "nothing_recorded", _lazy("Nothing of this kind was recorded here in this time.")
+    NOT_COUNTED = "not_counted", gettext_lazy("There are records here, but nobody counted this group in them.")
+    SEVERAL_ANSWERS = "several_answers", gettext_lazy("The records here give several answers, and these are never added.")
+    NOTHING_TO_DIVIDE = "nothing_to_divide", gettext_lazy("Nothing to divide by: none of the records here counts in the denominator.")
+    NOTHING_RECORDED = "nothing_recorded", gettext_lazy("Nothing of this kind was recorded here in this time.")
 
 
 @dataclass(frozen=True)

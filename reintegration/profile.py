@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
@@ -116,7 +116,7 @@ FACTORS: tuple[tuple[str, str | Promise, tuple[tuple[str, Any], ...]], ...] = (
 
 class TooEarly(Refused):
     def __init__(self) -> None:
-        super().__init__(_now("Until the person is eligible or accepted nothing more is written down."))
+        super().__init__(gettext("Until the person is eligible or accepted nothing more is written down."))
 
 
 def save(case: Case, *, answers: Mapping[str, str], by: User, factors: Mapping[str, list[str]] | None = None) -> Profile:
@@ -130,7 +130,7 @@ def save(case: Case, *, answers: Mapping[str, str], by: User, factors: Mapping[s
     kept = {question.key: str(answers[question.key]).strip() for question in questions() if answers.get(question.key)}
     wrong = [q.key for q in questions() if q.choices and kept.get(q.key, q.choices[0][0]) not in dict(q.choices)]
     if wrong:
-        raise Invalid([Problem(key, _now("Choose one of the answers."), "not_listed") for key in wrong])
+        raise Invalid([Problem(key, gettext("Choose one of the answers."), "not_listed") for key in wrong])
     listed = {kind: dict(choices) for kind, _label, choices in FACTORS}
     with transaction.atomic():
         Case.objects.select_for_update().get(pk=case.pk)

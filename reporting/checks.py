@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _l
+from django.utils.translation import gettext_lazy
 
 from accounts import practice
 from locations.models import Place, PlaceTree
@@ -25,15 +25,15 @@ OverTime = IndicatorDefinition.OverTime
 
 # What each flag says; the words are filled in where it is read, in the reader's language.
 FLAGS = {
-    "fell": _l("the running total fell from %(before)s to %(now)s"),
-    "jump": _l("jump from %(before)s to %(now)s"),
-    "cells": _l("the cells add up to %(sum)s of %(total)s"),
-    "zero": _l("zero after %(before)s"),
-    "outside": _l("%(place)s is outside the assignment"),
-    "above_100": _l("above 100 %%"),
-    "late": _l("%(days)s days late"),
-    "same": _l("the same as in %(period)s"),
-    "parent_child": _l("%(below)s lies in %(above)s: is it counted in both?"),
+    "fell": gettext_lazy("the running total fell from %(before)s to %(now)s"),
+    "jump": gettext_lazy("jump from %(before)s to %(now)s"),
+    "cells": gettext_lazy("the cells add up to %(sum)s of %(total)s"),
+    "zero": gettext_lazy("zero after %(before)s"),
+    "outside": gettext_lazy("%(place)s is outside the assignment"),
+    "above_100": gettext_lazy("above 100 %%"),
+    "late": gettext_lazy("%(days)s days late"),
+    "same": gettext_lazy("the same as in %(period)s"),
+    "parent_child": gettext_lazy("%(below)s lies in %(above)s: is it counted in both?"),
 }
 
 

@@ -8,7 +8,7 @@ from django import template
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _l
+from django.utils.translation import gettext_lazy
 
 from plumbing.templatetags.parts import chip, state_chip
 from programs.models import ExpectedReport
@@ -35,25 +35,25 @@ DONOR_REPORTS = {
 }
 
 EVENTS = {
-    "submission.started": _l("started"),
-    "submission.filled_from_records": _l("filled in from the records"),
-    "submission.figures_written": _l("figures saved"),
-    "submission.narrative_written": _l("narrative saved"),
-    "submission.nil": _l("made a nil report"),
-    "submission.not_nil": _l("no longer a nil report"),
-    "submission.signed_off": _l("signed off for the partner"),
-    "submission.flag_explained": _l("a flag explained"),
-    "submission.submitted": _l("sent to review"),
-    "submission.recalled": _l("taken back"),
-    "submission.figure_decided": _l("a figure decided"),
-    "submission.commented": _l("a figure commented"),
-    "submission.returned": _l("returned"),
-    "submission.accepted": _l("accepted"),
-    "submission.reopened": _l("reopened"),
-    "submission.withdrawn": _l("withdrawn"),
-    "attachment.added": _l("a file attached"),
-    "attachment.removed": _l("a file taken out"),
-    "attachment.opened": _l("a file opened"),
+    "submission.started": gettext_lazy("started"),
+    "submission.filled_from_records": gettext_lazy("filled in from the records"),
+    "submission.figures_written": gettext_lazy("figures saved"),
+    "submission.narrative_written": gettext_lazy("narrative saved"),
+    "submission.nil": gettext_lazy("made a nil report"),
+    "submission.not_nil": gettext_lazy("no longer a nil report"),
+    "submission.signed_off": gettext_lazy("signed off for the partner"),
+    "submission.flag_explained": gettext_lazy("a flag explained"),
+    "submission.submitted": gettext_lazy("sent to review"),
+    "submission.recalled": gettext_lazy("taken back"),
+    "submission.figure_decided": gettext_lazy("a figure decided"),
+    "submission.commented": gettext_lazy("a figure commented"),
+    "submission.returned": gettext_lazy("returned"),
+    "submission.accepted": gettext_lazy("accepted"),
+    "submission.reopened": gettext_lazy("reopened"),
+    "submission.withdrawn": gettext_lazy("withdrawn"),
+    "attachment.added": gettext_lazy("a file attached"),
+    "attachment.removed": gettext_lazy("a file taken out"),
+    "attachment.opened": gettext_lazy("a file opened"),
 }
 
 

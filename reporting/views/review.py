@@ -14,7 +14,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _l
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Organization
@@ -34,10 +34,10 @@ ACTS = ("decide", "comment", "return", "accept", "withdraw")
 
 class SubmissionFilter(django_filters.FilterSet):
     state = django_filters.MultipleChoiceFilter(
-        choices=Submission.State.choices, label=_l("State"), widget=forms.CheckboxSelectMultiple, distinct=False
+        choices=Submission.State.choices, label=gettext_lazy("State"), widget=forms.CheckboxSelectMultiple, distinct=False
     )
-    project = django_filters.ModelChoiceFilter(queryset=Project.objects.none(), label=_l("Project"), widget=LongSelect)
-    partner = django_filters.ModelChoiceFilter(queryset=Organization.objects.none(), label=_l("Partner"))
+    project = django_filters.ModelChoiceFilter(queryset=Project.objects.none(), label=gettext_lazy("Project"), widget=LongSelect)
+    partner = django_filters.ModelChoiceFilter(queryset=Organization.objects.none(), label=gettext_lazy("Partner"))
 
     class Meta:
         model = Submission
@@ -58,12 +58,12 @@ class ReviewList(ListPage):
     filterset_class = SubmissionFilter
     template_name = "reporting/review_list.html"
     columns = [
-        Column("project", _l("Project"), order=["project__code", "period__ends_on"], export="project__code"),
-        Column("partner", _l("Partner"), order=["partner__name", "period__ends_on"], export="partner__name"),
-        Column("period", _l("Period"), order=["period__ends_on"], export="period__code"),
-        Column("state", _l("State"), order=["state", "submitted_at"], export="state", words=Submission.State.choices),
-        Column("sent", _l("Sent"), order=["submitted_at"], export="submitted_at"),
-        Column("revision", _l("Revision"), export="revision", number=True),
+        Column("project", gettext_lazy("Project"), order=["project__code", "period__ends_on"], export="project__code"),
+        Column("partner", gettext_lazy("Partner"), order=["partner__name", "period__ends_on"], export="partner__name"),
+        Column("period", gettext_lazy("Period"), order=["period__ends_on"], export="period__code"),
+        Column("state", gettext_lazy("State"), order=["state", "submitted_at"], export="state", words=Submission.State.choices),
+        Column("sent", gettext_lazy("Sent"), order=["submitted_at"], export="submitted_at"),
+        Column("revision", gettext_lazy("Revision"), export="revision", number=True),
     ]
     ordering = "sent"
     related = ["project", "partner", "period", "submitted_by"]

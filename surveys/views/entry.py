@@ -7,8 +7,7 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.functional import cached_property
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _now
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from programs import disaggregations
@@ -48,7 +47,7 @@ class EnterResponse(FormPage):
             self.round, answers=form.answers, evidence=form.evidence, respondent=_respondent(form), by=self.request.user,
             external_id=form.cleaned_data["external_id"],
         )  # fmt: skip
-        self.done = _now("Response %(number)s is saved.") % {"number": made.response.number}
+        self.done = gettext("Response %(number)s is saved.") % {"number": made.response.number}
         return made.response
 
     def go_to(self, result: Any) -> str:
@@ -90,7 +89,7 @@ class CorrectResponse(EnterResponse):
 
     def act(self, form: ResponseForm) -> Any:
         rounds.correct(self.response, answers=form.answers, evidence=form.evidence, respondent=_respondent(form), by=self.request.user)
-        self.done = _now("Response %(number)s is corrected.") % {"number": self.response.number}
+        self.done = gettext("Response %(number)s is corrected.") % {"number": self.response.number}
         return self.response
 
     def go_to(self, result: Any) -> str:
@@ -128,7 +127,7 @@ class WithdrawResponse(FormPage):
         ]
 
     def context(self, form: WithdrawForm) -> dict[str, Any]:
-        return {"warning": _now("Response %(number)s and its answers are deleted.") % {"number": self.response.number}}
+        return {"warning": gettext("Response %(number)s and its answers are deleted.") % {"number": self.response.number}}
 
 
 def _respondent(form: ResponseForm) -> Disaggregation | None:

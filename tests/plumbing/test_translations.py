@@ -57,3 +57,15 @@ def test_arabic_has_all_six_ways_to_count():
 
 def test_the_words_of_the_navigation_wait_for_the_readers_language():
     assert all(isinstance(item.label, Promise) for _name, items in GROUPS for item in items)
+
+
+def test_text_is_marked_by_names_that_the_collector_of_texts_knows():
+    renamed = re.compile(r"gettext\w* as (?!_\b)\w+|gettext\w* as _\w")
+    found = [
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for app in settings.INSTALLED_APPS
+        if (ROOT / app.split(".")[0]).is_dir()
+        for path in (ROOT / app.split(".")[0]).rglob("*.py")
+        for match in renamed.finditer(path.read_text())
+    ]
+    assert found == []
