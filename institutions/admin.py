@@ -13,6 +13,8 @@ from institutions.models import Engagement, FollowUpCheck, Institution, ReformSt
 from programs.admin import ActAdmin, ReadOnlyInline, given, take_on
 from programs.models import Project
 
+WORDS = {"kind", "title", "summary", "indicator"}
+
 
 class EngagementInline(ReadOnlyInline):
     model = Engagement
@@ -58,7 +60,8 @@ class ReformAdmin(ActAdmin):
     list_select_related = ("institution__organization", "project")
     search_fields = ("title", "institution__organization__name")
     autocomplete_fields = ("institution", "project")
-    fields = ("institution", "project", "kind", "title", "summary")
+    fields = ("institution", "project", "kind", "title", "summary", "indicator")
+    raw_id_fields = ("indicator",)
     inlines = (StageInline,)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -67,11 +70,11 @@ class ReformAdmin(ActAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change:
             row = ReformStep.objects.get(pk=obj.pk)
-            reform.change(row, by=request.user, **{**_words(row), **given(form, {"kind", "title", "summary"})})  # type: ignore[arg-type]
+            reform.change(row, by=request.user, **{**_words(row), **given(form, WORDS)})  # type: ignore[arg-type]
         else:
             project: Project = form.cleaned_data["project"]
             whose = {"institution": form.cleaned_data["institution"], "project": project}
-            take_on(obj, reform.begin(by=request.user, **whose, **given(form, {"kind", "title", "summary"})))  # type: ignore[arg-type]
+            take_on(obj, reform.begin(by=request.user, **whose, **given(form, WORDS)))  # type: ignore[arg-type]
 
 
 class CheckInline(ReadOnlyInline):
@@ -102,5 +105,5 @@ class SupportAdmin(ActAdmin):
         support.change(row, by=request.user, **given(form, support.DETAILS | {"title"}))  # type: ignore[arg-type]
 
 
-def _words(row: ReformStep) -> dict[str, str]:
-    return {"kind": row.kind, "title": row.title, "summary": row.summary}
+def _words(row: ReformStep) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in WORDS}

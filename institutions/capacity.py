@@ -24,7 +24,7 @@ from plumbing import formats
 from plumbing.refusals import Invalid, Problem
 from programs import access, actionpoints
 from surveys import results
-from surveys.models import Answer, Domain, ItemText, SurveyRound
+from surveys.models import Answer, Domain, InstrumentVersion, ItemText, SurveyRound
 
 Assessor = SurveyRound.Assessor
 
@@ -93,6 +93,11 @@ class Capacity:
     own: tuple[SurveyRound, ...]
     areas: tuple[Area, ...]  # weakest first
     overall: Area | None
+
+    @property
+    def version(self) -> InstrumentVersion | None:
+        """The one version that all rounds here were scored with."""
+        return next((row.version for row in (*self.moderated, *self.own)), None)
 
     @property
     def last(self) -> SurveyRound | None:

@@ -14,7 +14,7 @@ from accounts.models import Organization
 from institutions import due_diligence
 from institutions.models import FollowUpCheck, HrddpAssessment, HrddpEntry, Institution, ReformStage, ReformStep, SupportDetail
 from programs.forms import Day, PlaceField, fields_of, partners_of, people_of, places_of, supported
-from programs.models import Category, Project, WorkPlanLine
+from programs.models import Category, Indicator, Project, WorkPlanLine
 
 
 class RankGrid:
@@ -203,11 +203,13 @@ class CheckForm(forms.Form):
 
 
 class ReformForm(forms.Form):
-    def __init__(self, *args: Any, projects: QuerySet[Project] | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, indicators: QuerySet[Indicator], projects: QuerySet[Project] | None = None, **kwargs: Any
+    ) -> None:  # fmt: skip
         super().__init__(*args, **kwargs)
         if projects is not None:
             self.fields["project"] = forms.ModelChoiceField(projects, label=_("Project"))
-        self.fields.update(fields_of(ReformStep, "kind", "title", "summary"))
+        self.fields.update(fields_of(ReformStep, "kind", "title", "summary", "indicator", indicator=indicators))
 
 
 class StageForm(forms.Form):

@@ -124,7 +124,7 @@ def support(institution: Institution, user: Actor, today: date) -> dict[str, Any
 def reform(institution: Institution, user: Actor) -> list[Step]:
     """Steps with their stages, in one query: a row per stage, or one for a step that has none."""
     columns = {name: F(f"stages__{name}") for name in ("stage", "reached_on", "evidence", "women_consulted", "men_consulted")}
-    rows = ReformStep.objects.visible_to(user).filter(institution=institution).select_related("project").annotate(**columns)
+    rows = ReformStep.objects.visible_to(user).filter(institution=institution).select_related("project", "indicator").annotate(**columns)
     steps: dict[int, tuple[ReformStep, list[ReformStage]]] = {}
     for row in rows:
         _step, stages = steps.setdefault(row.pk, (row, []))

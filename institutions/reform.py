@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,28 +16,32 @@ from accounts.roles import Permission
 from institutions.models import Institution, ReformStage, ReformStep
 from plumbing.refusals import Invalid, Problem
 from programs import access
-from programs.models import Project
+from programs.models import Indicator, Project
+
+STAGE_TALLY = "institutions.reform.stage"
 
 
-def begin(*, institution: Institution, project: Project, kind: str, title: str, by: User, summary: str = "") -> ReformStep:
+def begin(
+    *, institution: Institution, project: Project, kind: str, title: str, by: User, summary: str = "", indicator: Indicator | None = None
+) -> ReformStep:
     """Record a law, policy, body or measure that the project works towards; its first stage comes with ``reach``."""
     access.require(by, Permission.RECORD_INSTITUTIONS, project=project, place=institution.place)
     if not institution.engagements.filter(project=project).exists():
         text = _("%(project)s does not work with this institution.") % {"project": project.code}
         raise Invalid([Problem("project", text, "not_engaged")])
-    row = ReformStep(institution=institution, project=project, kind=kind, title=title, summary=summary, recorded_by=by)
-    row.full_clean()
+    row = ReformStep(institution=institution, project=project, kind=kind, title=title, summary=summary, indicator=indicator, recorded_by=by)
+    _check(row)
     with transaction.atomic():
         row.save()
         audit.record("reform.begun", [row, institution, project], by=by, kind=kind)
     return row
 
 
-def change(step: ReformStep, *, kind: str, title: str, summary: str, by: User) -> ReformStep:
-    """Correct the words of a step; its stages stand."""
+def change(step: ReformStep, *, kind: str, title: str, summary: str, by: User, indicator: Indicator | None = None) -> ReformStep:
+    """Correct the words of a step and say which indicator reports it; its stages stand."""
     access.require(by, Permission.RECORD_INSTITUTIONS, project=step.project, place=step.institution.place)
-    step.kind, step.title, step.summary = kind, title, summary
-    step.full_clean()
+    step.kind, step.title, step.summary, step.indicator = kind, title, summary, indicator
+    _check(step)
     with transaction.atomic():
         step.save()
         audit.record("reform.changed", [step, step.institution], by=by, kind=kind)
@@ -73,3 +79,16 @@ def reach(
         ReformStep.objects.filter(pk=step.pk).update(updated_at=timezone.now())
         audit.record("reform.reached", [step, step.institution], by=by, stage=stage)
     return row
+
+
+def indicators_of(projects: Iterable[Project]) -> QuerySet[Indicator]:
+    """The indicators of these projects that report the stage of one law or policy."""
+    rows = Indicator.objects.filter(project__in=projects, definition__computed_by=STAGE_TALLY)
+    return rows.select_related("project").order_by("project__code", "code")
+
+
+def _check(row: ReformStep) -> None:
+    if row.indicator is not None and not indicators_of([row.project]).filter(pk=row.indicator.pk).exists():
+        text = _("Choose an indicator of %(project)s that reports the stage of a law.") % {"project": row.project.code}
+        raise Invalid([Problem("indicator", text, "another_indicator")])
+    row.full_clean()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from statistics import median
 from typing import Any
@@ -12,6 +13,7 @@ from django.db.models import Count, F, Q, Window
 from accounts.models import Actor
 from communities.models import Commitment, Concern, Decision
 from institutions.models import Institution
+from plumbing.numbers import divide
 from surveys import results
 from surveys.models import SurveyRound
 from surveys.results import ItemShare
@@ -27,6 +29,11 @@ class Perceived:
 
     survey_round: SurveyRound
     share: ItemShare
+
+    @property
+    def by_sex(self) -> list[ItemShare]:
+        """Women, then men; nothing where nobody said which."""
+        return list(self.share.by_sex.values())
 
     @property
     def percent(self) -> Decimal | None:
@@ -49,11 +56,17 @@ class Line:
     raised: int = 0
     assigned: int = 0
     resolved: int = 0
+    unassigned: int = 0
     days: list[int] = field(default_factory=list)
 
     @property
     def median(self) -> int | None:
         return round(median(self.days)) if self.days else None
+
+    @property
+    def share(self) -> Decimal | None:
+        """Resolved, of those raised, in percent."""
+        return divide(self.resolved, self.raised, per=100, places=0)
 
 
 @dataclass(frozen=True)
@@ -63,6 +76,7 @@ class Brought:
     lines: tuple[Line, ...]
     total: Line
     waiting: tuple[Concern, ...]
+    unassigned_since: date | None  # the day of the oldest one that nobody took on
 
 
 def rounds_about(institution: Institution, reader: Actor) -> tuple[list[SurveyRound], list[SurveyRound]]:
@@ -105,16 +119,21 @@ def concerns(institution: Institution, reader: Actor) -> Brought:
     rows = rows.only("group", "raised_on", "assigned_on", "assigned_to", "resolved_on", "text", "forum").order_by("raised_on", "id")
     groups: dict[str, Line] = {}
     total, waiting = Line(""), []
+    since: list[date] = []
     for row in rows:
         for line in (groups.setdefault(row.group, Line(row.get_group_display())), total):
             line.raised += 1
             line.assigned += row.assigned_on is not None
             line.resolved += row.resolved_on is not None
+            line.unassigned += row.resolved_on is None and row.assigned_on is None
             if row.days_open is not None:
                 line.days.append(row.days_open)
         if row.resolved_on is None:
             waiting.append(row)
-    return Brought(tuple(sorted(groups.values(), key=lambda line: -line.raised)), total, tuple(waiting[:ROWS]))
+            if row.assigned_on is None:
+                since.append(row.raised_on)
+    lines = tuple(sorted(groups.values(), key=lambda line: -line.raised))
+    return Brought(lines, total, tuple(waiting[:ROWS]), min(since, default=None))
 
 
 def _percent(share: Decimal | None) -> Decimal | None:

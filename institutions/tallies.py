@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from communities import forum_tallies
 from communities.models.forums import JOINT
 from institutions.models import Engagement, Institution, ReformStage, ReformStep, StaffCount
+from institutions.reform import STAGE_TALLY
 from programs import disaggregations
 from programs.models import ActivityAttendance, ActivityRecord, Level
 from programs.tally import Asked, Count, Counting, Measure, OverTime, Part, Tally, digests
@@ -51,9 +52,15 @@ def reached(asked: Asked, *, stage: int) -> Count:
 
 
 def stage(asked: Asked) -> Count:
-    """The stage that the reform step of this project had reached on the last day. Stages are never averaged: see ``Part``."""
+    """The stage that the law or policy of this indicator had reached on the last day. Stages are never averaged: see ``Part``.
+
+    It is the step that names the indicator; where none does, those that name no indicator.
+    """
     highest = Max("stages__stage", filter=Q(stages__reached_on__lte=asked.ends_on))
-    rows = [row for row in _steps(asked).annotate(highest=highest).values_list("institution__place_id", "pk", "highest") if row[2]]
+    steps = _steps(asked)
+    named = steps.filter(indicator=asked.indicator) if asked.indicator is not None else steps.none()
+    steps = named if named.exists() else steps.filter(indicator__isnull=True)
+    rows = [row for row in steps.annotate(highest=highest).values_list("institution__place_id", "pk", "highest") if row[2]]
     parts = tuple(Part(place, option=STAGES[highest]) for place, _pk, highest in rows)
     return Count(parts, digests((place, f"{pk} {highest}") for place, pk, highest in rows))
 
@@ -135,14 +142,15 @@ TALLIES = (
         function=partial(reached, stage=ReformStage.Stage.IMPLEMENTED.value),
     ),
     Tally(
-        key="institutions.reform.stage",
+        key=STAGE_TALLY,
         title=_("Stage of a law or policy"),
         definition=_(
-            "The latest stage that the reform step of this project had reached by the last day, at institutions that the partner works with. "
-            "Stages are never averaged or added: where several steps at a place stand at different stages the figure stays empty, and people "
-            "choose the answer for the law that the indicator names."
+            "The latest stage that one law or policy had reached by the last day: the reform step of this project that names the indicator, at "
+            "an institution that the partner works with; where no step names it, the steps that name no indicator. Stages are never averaged or "
+            "added: where these steps stand at different stages at one place the figure stays empty."
         ),
         over_time=OverTime.SNAPSHOT, counting=Counting.THINGS, measure=Measure.ORDINAL, function=stage, level=Level.INSTITUTION,
+        by_indicator=True,
     ),
     Tally(
         key="institutions.police.women",

@@ -83,6 +83,12 @@ def acts_for(user: User) -> frozenset[int]:
     return frozenset(one.deputy_for for one in held(user) if one.deputy_for is not None)
 
 
+def behind(user: User) -> frozenset[int]:
+    """Who answers for what this caller does: the person, whoever they are the deputy of today, or who issued the key."""
+    issuer = {user.api_key.created_by_id} if user.is_service and hasattr(user, "api_key") else set()
+    return frozenset({user.pk, *issuer} | acts_for(user))
+
+
 def holders() -> list[Membership]:
     """Every live membership of an active person: what ``people_who`` is asked of when it is asked many times."""
     return list(

@@ -67,6 +67,7 @@ class Asked:
     ends_on: date
     roots: tuple[int, ...]
     breakdown: tuple[str, ...] = ()
+    indicator: int | None = None  # for which indicator, where the tally counts ``by_indicator``
 
     @property
     def places(self) -> QuerySet[PlaceTree, Any]:
@@ -120,6 +121,7 @@ class Tally:
     measure: Measure = Measure.UNIT
     dimensions: tuple[str, ...] = ()
     level: str = ""  # empty: at whatever level
+    by_indicator: bool = False  # records say which indicator they are for: it is asked once for each
 
     def misfit(self, definition: IndicatorDefinition) -> str:
         """Why this tally cannot compute a definition, in words; empty where it can."""

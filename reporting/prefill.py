@@ -141,16 +141,17 @@ def count(expected: ExpectedReport, *, now: datetime | None = None) -> list[Coun
         assigned[one.indicator.pk].add(one.place.pk)
     offered = _offered([one for one, _by in bound])
     ends_on = min(expected.period.ends_on, calendar.today_at(expected.project, now))
-    answers: dict[tuple[str, tuple[str, ...]], Count] = {}
+    answers: dict[tuple[str, tuple[str, ...], int | None], Count] = {}
     asked = []
     for one, by in bound:
         breakdowns = offered[one.indicator.definition_id]
         breakdown = by.breakdown_for(breakdowns)
-        if (by.key, breakdown) not in answers:
+        own = one.indicator.pk if by.by_indicator else None
+        if (by.key, breakdown, own) not in answers:
             places = tuple(sorted(roots[by.key]))
-            question = Asked(expected.project, expected.partner, expected.period.starts_on, ends_on, places, breakdown)
-            answers[by.key, breakdown] = by.function(question)
-        asked.append((one, by, answers[by.key, breakdown], breakdowns.get(breakdown, [])))
+            question = Asked(expected.project, expected.partner, expected.period.starts_on, ends_on, places, breakdown, own)
+            answers[by.key, breakdown, own] = by.function(question)
+        asked.append((one, by, answers[by.key, breakdown, own], breakdowns.get(breakdown, [])))
     places_counted = {part.place for answer in answers.values() for part in answer.parts} | {
         place for answer in answers.values() for place in answer.empty
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts import practice
 from accounts.roles import Permission
 from privacy import suppression
-from programs import access
+from programs import access, disaggregations
 from programs.models import Sensitivity
 from surveys import instruments, scoring
 from surveys.models import Answer, Domain, InstrumentVersion, Score, SurveyResponse, SurveyRound
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from accounts.models import Actor
 
 KEY_INFORMANTS_SHOWN_FROM = 3
+SEXES = ("female", "male")
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class ItemShare:
     high: Decimal | None = None
     is_weak: bool = False
     is_hidden: bool = False
+    by_sex: Mapping[str, ItemShare] = field(default_factory=dict)  # "female" and "male", by ``shares_of`` alone
 
 
 @dataclass(frozen=True)
@@ -177,29 +179,31 @@ def of_domains(survey_rounds: Sequence[SurveyRound]) -> tuple[dict[tuple[int, st
 
 
 def shares_of(survey_rounds: Sequence[SurveyRound], items: Mapping[str, str], *, reader: Actor) -> dict[int, ItemShare]:
-    """The favourable share of one item of each round, by round, as the reader may see it; ``items`` by instrument. One query."""
+    """The favourable share of one item of each round, women and men apart too, as the reader may see it; ``items`` by instrument. One query."""
     wanted = Q(pk__in=[])
     for code, item in items.items():
         wanted |= Q(item__code=item, response__survey_round__version__instrument__code=code)
     rows = (
         Answer.objects.filter(wanted, response__survey_round__in=survey_rounds, option__kind="answer")
-        .values_list("response__survey_round_id")
+        .values_list("response__survey_round_id", "response__respondent__key")
         .annotate(n=Count("id"), good=Count("id", filter=Q(option__is_favourable=True)))
     )
-    counted = {key: (good, n) for key, n, good in rows.order_by()}
+    counted: dict[int, dict[str, tuple[int, int]]] = defaultdict(dict)
+    for row_id, key, n, good in rows.order_by():
+        sex = disaggregations.cell_of(key or "").get("sex", "")
+        before = counted[row_id].get(sex, (0, 0))
+        counted[row_id][sex] = (before[0] + good, before[1] + n)
     found: dict[int, ItemShare] = {}
     smallest: dict[int, tuple[int, bool]] = {}  # by class: a setting is looked up once, not by round
     for row in survey_rounds:
-        good, n = counted.get(row.pk, (0, 0))
-        one = scoring.share(good, n, design_effect=row.design_effect, is_sample=row.is_probability_sample)
-        share = ItemShare(items[row.version.instrument.code], "", "", good, n, one.value, one.low, one.high, one.is_weak)
-        too_few_informants = row.method == SurveyRound.Method.KEY_INFORMANTS and 0 < n < KEY_INFORMANTS_SHOWN_FROM
-        if too_few_informants:
-            share = ItemShare(share.item, "", "", None, None, None, is_hidden=True)
+        item = items[row.version.instrument.code]
+        share = _split(row, item, counted[row.pk])
+        if row.method == SurveyRound.Method.KEY_INFORMANTS and 0 < (share.denominator or 0) < KEY_INFORMANTS_SHOWN_FROM:
+            share = _unseen(share)
         elif not sees_raw(row, reader):
             if row.project.sensitivity not in smallest:
                 smallest[row.project.sensitivity] = thresholds(row)
-            share = _protected_share(share, n, *smallest[row.project.sensitivity])
+            share = _protected_split(share, *smallest[row.project.sensitivity])
         found[row.pk] = share
     return found
 
@@ -325,6 +329,19 @@ def _shares(survey_round: SurveyRound, version: InstrumentVersion) -> tuple[Item
     return tuple(found)
 
 
+def _split(survey_round: SurveyRound, item: str, counted: Mapping[str, tuple[int, int]]) -> ItemShare:
+    """The share of everybody, with those of women and of men where anybody said which; ``counted`` as (favourable, n) by sex."""
+
+    def of_these(rows: Collection[tuple[int, int]], by_sex: Mapping[str, ItemShare]) -> ItemShare:
+        good, n = sum(one for one, _n in rows), sum(n for _good, n in rows)
+        one = scoring.share(good, n, design_effect=survey_round.design_effect, is_sample=survey_round.is_probability_sample)
+        return ItemShare(item, "", "", good, n, one.value, one.low, one.high, one.is_weak, by_sex=by_sex)
+
+    known = any(counted.get(sex, (0, 0))[1] for sex in SEXES)
+    apart = {sex: of_these([counted.get(sex, (0, 0))], {}) for sex in SEXES} if known else {}
+    return of_these(counted.values(), apart)
+
+
 # For readers without raw figures
 
 
@@ -370,11 +387,32 @@ def _protected_share(share: ItemShare, asked: int, threshold: int, hide_zeros: b
         share.numerator, share.denominator, threshold=threshold, hide_zeros=hide_zeros
     ):
         return share
-    return ItemShare(share.item, share.text, share.domain, None, None, None, is_hidden=True)
+    return _unseen(share)
+
+
+def _protected_split(share: ItemShare, threshold: int, hide_zeros: bool) -> ItemShare:
+    """Women and men apart are one table with the whole, which stands: where a cell of it is small, the two are hidden together."""
+    whole = _protected_share(share, share.denominator or 0, threshold, hide_zeros)
+    if whole.is_hidden:
+        return _unseen(share)
+    cells = [(one.numerator or 0, (one.denominator or 0) - (one.numerator or 0)) for one in share.by_sex.values()]
+    if not cells:
+        return whole
+    rest = ((share.numerator or 0) - sum(good for good, _bad in cells), (share.denominator or 0) - sum(sum(pair) for pair in cells))
+    unsaid = [(rest[0], rest[1] - rest[0])] if rest[1] else []
+    table = suppression.protect_table([*cells, *unsaid], threshold=threshold, hide_zeros=hide_zeros)
+    apart = {sex: _protected_share(one, one.denominator or 0, threshold, hide_zeros) for sex, one in share.by_sex.items()}
+    shown = all(cell.status == "shown" for row in table.rows for cell in row) and not any(one.is_hidden for one in apart.values())
+    return whole if shown else replace(whole, by_sex={sex: _unseen(one) for sex, one in apart.items()})
+
+
+def _unseen(share: ItemShare) -> ItemShare:
+    by_sex = {sex: _unseen(one) for sex, one in share.by_sex.items()}
+    return ItemShare(share.item, share.text, share.domain, None, None, None, is_hidden=True, by_sex=by_sex)
 
 
 def _hidden(results: Results) -> Results:
-    shares = tuple(ItemShare(share.item, share.text, share.domain, None, None, None, is_hidden=True) for share in results.shares)
+    shares = tuple(_unseen(share) for share in results.shares)
     return Results(results.survey_round, None, tuple(_without(line) for line in results.lines), shares, is_suppressed=True)
 
 

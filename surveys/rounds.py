@@ -205,7 +205,8 @@ def close(survey_round: SurveyRound, *, by: User) -> SurveyRound:
 def approve(survey_round: SurveyRound, *, by: User) -> SurveyRound:
     """Approve a closed round: its answers never change again. By setting a second person does it, not the one who closed it."""
     require(survey_round, by)
-    if survey_round.closed_by_id == by.pk and practice.whole("survey-second-person"):
+    closer = survey_round.closed_by
+    if closer is not None and access.behind(closer) & access.behind(by) and practice.whole("survey-second-person"):
         raise Refused(_("A second person approves a round, not the one who closed it."))
     _move(
         survey_round, [SurveyRound.Status.CLOSED], _("Only a closed round is approved."), "survey_round.approved", by,

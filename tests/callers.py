@@ -31,6 +31,9 @@ class Caller:
     def put(self, path: str, data: Any = None, **headers: str) -> Any:
         return self.client.put(_address(path), data, format="json", headers=headers)
 
+    def patch(self, path: str, data: Any = None, **headers: str) -> Any:
+        return self.client.patch(_address(path), data, format="json", headers=headers)
+
     def raw(self, method: str, path: str, body: bytes = b"", content_type: str = "application/json") -> Any:
         return self.client.generic(method, _address(path), body, content_type=content_type)
 

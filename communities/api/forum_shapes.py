@@ -7,17 +7,9 @@ from rest_framework import serializers
 from communities.models import Commitment, CommitmentEvidence, Dispute, Forum
 from communities.models.records import DisputeKind, Group, MediatorKind
 from plumbing.serializer_fields import PlainTextField
-from programs.api.filters import in_our_time
+from programs.api.serializers import day, key
 
 MOST_PEOPLE = 1_000_000
-
-
-def day(**more: object) -> serializers.DateField:
-    return serializers.DateField(validators=[in_our_time], **more)  # type: ignore[arg-type]
-
-
-def key(**more: object) -> serializers.IntegerField:
-    return serializers.IntegerField(min_value=1, max_value=2**31, **more)  # type: ignore[arg-type]
 
 
 class SeatOut(serializers.Serializer):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from communities.api.forum_shapes import MOST_PEOPLE, day, key
+from communities.api.forum_shapes import MOST_PEOPLE
 from communities.incidents import LONGEST
 from communities.models import EarlyWarning, Harm, Incident, PopulationCount, ViolationCount
 from plumbing.serializer_fields import PlainTextField
+from programs.api.serializers import day, key
 from programs.models.projects import Sensitivity
 
 DECISIONS = EarlyWarning.Decision.choices[1:]

@@ -10,7 +10,8 @@ from decimal import Decimal
 from accounts.models import Organization, User
 from dashboard.demo.clock import at
 from locations.models import Place
-from programs.models import Project
+from programs import disaggregations
+from programs.models import Disaggregation, Project
 from surveys import instruments, rounds
 from surveys.models import InstrumentVersion, SurveyRound
 
@@ -71,8 +72,16 @@ def _police(chance: random.Random, number: int, where: tuple[Project, Organizati
     people = [_answers(chance, sheet, percent / 100 + 0.05) for _one in range(n)]
     for place, answers in enumerate(people):
         answers["P01"] = chance.choice(["agree", "strongly_agree"] if place < trusting else ["neither", "disagree", "strongly_disagree"])
-    rounds.respond_many(row, responses=[rounds.Given(answers) for answers in people], by=by)
+    asked = [rounds.Given(answers, respondent=who) for answers, who in zip(people, _women_and_men(n), strict=True)]
+    rounds.respond_many(row, responses=asked, by=by)
     return row
+
+
+def _women_and_men(n: int) -> list[Disaggregation]:
+    """Who answered, women and men in turn."""
+    ids = disaggregations.ensure(["sex=female", "sex=male"])
+    found = Disaggregation.objects.in_bulk(list(ids.values()))
+    return [found[ids["sex=male" if number % 2 else "sex=female"]] for number in range(n)]
 
 
 def _open(code: str, order: int, months: int, n: int, where: tuple[Project, Organization, Place], today: date, by: User) -> SurveyRound:

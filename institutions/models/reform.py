@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.roles import Permission
 from institutions.models.institutions import Institution
 from plumbing.constraints import choices_held
-from programs.models import Project
+from programs.models import Indicator, Project
 from programs.scope import ScopedQuerySet
 
 
@@ -40,6 +40,10 @@ class ReformStep(models.Model):
     kind = models.CharField(_("kind"), max_length=14, choices=Kind)
     title = models.CharField(_("title"), max_length=200)
     summary = models.TextField(_("what it changes"), blank=True)
+    indicator = models.ForeignKey(
+        Indicator, models.SET_NULL, null=True, blank=True, related_name="reform_steps", verbose_name=_("indicator"),
+        help_text=_("The indicator that reports the stage of this very law or policy. Its figure is filled in from here."),
+    )  # fmt: skip
     recorded_at = models.DateTimeField(default=timezone.now, editable=False)
     recorded_by = models.ForeignKey(User, models.PROTECT, related_name="+", editable=False)
     updated_at = models.DateTimeField(auto_now=True, db_index=True)

@@ -28,12 +28,14 @@ def measured(request: HttpRequest, pk: int) -> HttpResponse:
     assessed, asked = relations.rounds_about(row, request.user)
     found = capacity.among(assessed)
     points = ActionPoint.objects.visible_to(request.user).with_state(timezone.localdate()).filter(capacity_action__institution=row)
+    perceived = relations.perceived(asked, request.user)
     shown = {
         "institution": row,
         "today": timezone.localdate(),
         "capacity": found,
         "points": points.select_related("owner", "capacity_action__domain").order_by("due_on") if found.last is not None else [],
-        "perceived": relations.perceived(asked, request.user),
+        "perceived": perceived,
+        "is_split": any(one.by_sex for one in perceived),
         "decisions": relations.decisions(row, request.user),
         "promises": relations.promises(row, request.user),
         "brought": relations.concerns(row, request.user),

@@ -47,6 +47,7 @@ class ReformList(ListPage):
         Column("project", _("Project"), order=["project__code"], export="project__code"),
         Column("stage", _("Stage reached"), order=["stage"], export="stage", words=ReformStage.Stage.choices),
         Column("since", _("Since"), order=["since"], export="since"),
+        Column("indicator", _("Indicator"), export="indicator__code", hidden=True),
     )
 
     def rows(self) -> Any:
@@ -69,7 +70,8 @@ class BeginReform(OfInstitution):
         projects = Project.objects.visible_to(self.request.user, Permission.RECORD_INSTITUTIONS).filter(
             institutions__institution=self.institution
         )
-        return ReformForm(*data, projects=projects.distinct(), initial={"project": projects.first()})
+        projects = projects.distinct()
+        return ReformForm(*data, projects=projects, indicators=reform.indicators_of(projects), initial={"project": projects.first()})
 
     def act(self, form: forms.Form) -> ReformStep:
         return reform.begin(institution=self.institution, by=self.request.user, **form.cleaned_data)  # type: ignore[arg-type]
@@ -97,7 +99,8 @@ class ChangeReform(_OnStep):
 
     def form(self, *data: Any) -> forms.Form:
         step = self.step
-        return ReformForm(*data, initial={"kind": step.kind, "title": step.title, "summary": step.summary})
+        known = {name: getattr(step, name) for name in ("kind", "title", "summary", "indicator")}
+        return ReformForm(*data, indicators=reform.indicators_of([step.project]), initial=known)
 
     def act(self, form: forms.Form) -> ReformStep:
         return reform.change(self.step, by=self.request.user, **form.cleaned_data)  # type: ignore[arg-type]

@@ -23,6 +23,15 @@ from programs.models.projects import ActivityStatus
 LARGEST_COUNT = 10_000_000  # people at one activity; far below what a column holds
 
 
+def day(**more: object) -> serializers.DateField:
+    return serializers.DateField(validators=[in_our_time], **more)  # type: ignore[arg-type]
+
+
+def key(**more: object) -> serializers.IntegerField:
+    """The id of a record."""
+    return serializers.IntegerField(min_value=1, max_value=2**31, **more)  # type: ignore[arg-type]
+
+
 class ProgramRow(serializers.Serializer):
     code = serializers.CharField()
     name = serializers.CharField()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from plumbing.serializer_fields import ExactNumberField, PlainTextField
+from programs.api.serializers import day, key
 from surveys.models import Instrument, InstrumentVersion, Option, SurveyRound
 
+MOST_PEOPLE = 1_000_000
 REASONS = "no_responses, too_few_answers, domain_not_scored, nothing_applicable, unknown, or hidden: too few people to be shown to you."
 
 
@@ -94,6 +96,7 @@ class ShareOut(serializers.Serializer):
 
 
 class ResultsOut(serializers.Serializer):
+    is_official_scoring = serializers.BooleanField(help_text="False: say “adaptation” wherever you show a score.")
     n = serializers.IntegerField(allow_null=True, help_text="Responses; null: hidden.")
     lines = LineOut(many=True)
     shares = ShareOut(many=True)
@@ -103,6 +106,9 @@ class RoundRow(serializers.Serializer):
     id = serializers.IntegerField()
     instrument = serializers.CharField(source="version__instrument__code")
     instrument_version = serializers.IntegerField(source="version_id", help_text="Its id under `/instruments/`.")
+    is_official_scoring = serializers.BooleanField(
+        source="version__is_official_scoring", help_text="False: say “adaptation” wherever you show a score."
+    )
     project = serializers.CharField(source="project__code")
     partner = serializers.IntegerField(source="partner_id")
     place = serializers.CharField(source="place__code", help_text="P-code.")
@@ -117,6 +123,39 @@ class RoundRow(serializers.Serializer):
     status = serializers.ChoiceField(SurveyRound.Status.choices)
     result = HeadlineOut(help_text="`/survey-rounds/{id}/results/` holds every domain and item.")
     updated_at = serializers.DateTimeField()
+
+
+class RoundChangeIn(serializers.Serializer):
+    """What may be changed until the round is approved; what is left out stays."""
+
+    stage = serializers.ChoiceField(SurveyRound.Stage.choices, required=False)
+    number = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=99, help_text="Of a follow-up, and only of one."
+    )
+    held_on = day(required=False)
+    mode = serializers.ChoiceField(SurveyRound.Mode.choices, required=False)
+    assessor = serializers.ChoiceField(
+        SurveyRound.Assessor.choices, required=False, allow_blank=True, help_text="Whose score it is: for a capacity scale, and only there."
+    )
+    method = serializers.ChoiceField(
+        SurveyRound.Method.choices, required=False, allow_blank=True, help_text="How people were chosen; needed for a sample."
+    )
+    frame = PlainTextField(max_length=300, required=False, allow_blank=True, help_text="The list or area that people were drawn from.")
+    planned_n = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=MOST_PEOPLE)
+    design_effect = ExactNumberField(required=False, allow_null=True, max_digits=5, decimal_places=2)
+    approached = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=MOST_PEOPLE)
+    note = PlainTextField(max_length=4000, required=False, allow_blank=True, help_text="How it went, without names.")
+
+
+class RoundIn(RoundChangeIn):
+    instrument = PlainTextField(max_length=60, help_text="The code of an instrument with a version in force.")
+    project = PlainTextField(max_length=30)
+    partner = key(required=False, help_text="Needed where you record for several.")
+    place = PlainTextField(max_length=32, help_text="P-code.")
+    subject = serializers.ChoiceField(SurveyRound.Subject.choices, required=False)
+    institution = key(required=False, help_text="The id of the organization that is assessed.")
+    stage = serializers.ChoiceField(SurveyRound.Stage.choices)
+    held_on = day()
 
 
 class SurveyResponseIn(serializers.Serializer):

@@ -11,13 +11,17 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.decorators import action
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 
 from accounts.api.idempotency import once
 from accounts.api.lists import Listed
+from accounts.models import Organization
 from accounts.roles import Permission
 from plumbing.refusals import Invalid, Problem
-from programs import disaggregations
-from programs.api.views import taken
+from programs import access, disaggregations
+from programs.api.partners import visible_project, writing_for
+from programs.api.views import place_at, taken
+from programs.forms import supported
 from programs.models import Disaggregation
 from surveys import instruments, results, rounds
 from surveys.api import shapes
@@ -96,12 +100,79 @@ class SurveyRounds(Listed):
         for row in rows:
             row["result"] = lines[row["id"]]
 
+    @extend_schema(
+        summary="Plan a round",
+        request=shapes.RoundIn,
+        responses={201: shapes.RoundRow},
+        examples=[
+            OpenApiExample(
+                "A sample of people",
+                request_only=True,
+                value={
+                    "instrument": "perception-of-police", "project": "INS-01", "place": "SS0703", "stage": "midline", "held_on": "2026-09-14",
+                    "method": "cluster", "frame": "Households of 15 clusters", "planned_n": 150, "design_effect": "1.3",
+                },
+            )
+        ],
+    )  # fmt: skip
+    @once
+    def create(self, request: Any) -> Response:
+        """With the version in force. It is planned, then opened, closed and approved, as on its page."""
+        access.require_word(request.user, Permission.RECORD_SURVEYS)
+        given = taken(shapes.RoundIn, request.data)
+        project = visible_project(given.pop("project"), request.user)
+        partner = writing_for(request.user, Permission.RECORD_SURVEYS, project=project, partner=given.pop("partner", None))
+        row = rounds.plan(
+            version=_in_force(given.pop("instrument")), project=project, partner=partner, place=place_at(given.pop("place")),
+            organization=_assessed(given.pop("institution", None)), by=request.user, **given,
+        )  # fmt: skip
+        address = reverse("api:survey-rounds-detail", [row.pk], request=request)
+        return Response(self.one(id=row.pk), status=201, headers={"Location": address})
+
+    @extend_schema(summary="Change what was planned", request=shapes.RoundChangeIn, responses=shapes.RoundRow)
+    @once
+    def partial_update(self, request: Any, id: str) -> Response:
+        """Until the round is approved: sampling fields are often known only afterwards."""
+        row = self.found()
+        rounds.require(row, request.user)
+        rounds.change(row, by=request.user, **taken(shapes.RoundChangeIn, request.data))
+        return Response(self.one(id=id))
+
+    @extend_schema(summary="Open a round for entry", request=None, responses=shapes.RoundRow)
+    @action(detail=True, methods=["post"])
+    @once
+    def open(self, request: Any, id: str) -> Response:
+        """A planned one, or a closed one again while it is not approved."""
+        rounds.open(self.found(), by=request.user)
+        return Response(self.one(id=id))
+
+    @extend_schema(summary="End entry", request=None, responses=shapes.RoundRow)
+    @action(detail=True, methods=["post"])
+    @once
+    def close(self, request: Any, id: str) -> Response:
+        """A round without responses, or a verified capacity score without its evidence note, is refused (422)."""
+        rounds.close(self.found(), by=request.user)
+        return Response(self.one(id=id))
+
+    @extend_schema(summary="Approve a closed round", request=None, responses=shapes.RoundRow)
+    @action(detail=True, methods=["post"])
+    @once
+    def approve(self, request: Any, id: str) -> Response:
+        """Somebody else than who closed it, or whose key did; from then on no answer changes."""
+        rounds.approve(self.found(), by=request.user)
+        return Response(self.one(id=id))
+
     @extend_schema(summary="What came out of a round, by domain and item", responses=shapes.ResultsOut)
     @action(detail=True, methods=["get"], url_path="results")
     def results(self, request: Any, id: str) -> Response:
         """As you may see it: small numbers of people are hidden from whoever holds no raw figures there."""
         found = results.of(self.found(), reader=request.user)
-        return Response(shapes.ResultsOut({"n": found.n, "lines": found.lines, "shares": [asdict(one) for one in found.shares]}).data)
+        is_official = found.survey_round.version.is_official_scoring
+        return Response(
+            shapes.ResultsOut(
+                {"is_official_scoring": is_official, "n": found.n, "lines": found.lines, "shares": [asdict(one) for one in found.shares]}
+            ).data
+        )
 
     @extend_schema(
         summary="Send a response into an open round",
@@ -134,6 +205,23 @@ class SurveyRounds(Listed):
             "survey_round": survey_round.pk, "external_id": given["external_id"], "number": done.response.number, "is_new": done.is_new,
         }  # fmt: skip
         return Response(shapes.SurveyResponseOut(told).data, status=201 if done.is_new else 200)
+
+
+def _in_force(instrument: str) -> InstrumentVersion:
+    found = InstrumentVersion.objects.active().filter(instrument__code=instrument).select_related("instrument").first()
+    if found is None:
+        text = _("There is no instrument “%(code)s” with a version in force.") % {"code": instrument}
+        raise Invalid([Problem("instrument", text, "unknown")])
+    return found
+
+
+def _assessed(organization: int | None) -> Organization | None:
+    if organization is None:
+        return None
+    found: Organization | None = supported().filter(pk=organization).first()
+    if found is None:
+        raise Invalid([Problem("institution", _("There is no authority with this id."), "unknown")])
+    return found
 
 
 def _texts(row: Any) -> dict[str, str]:

@@ -144,7 +144,7 @@ class SurveyRound(models.Model):
                 violation_error_message=_("Whose score it is, is said of an institution only."),
             ),
             models.CheckConstraint(
-                condition=Q(stage="followup", number__gte=1) | (~Q(stage="followup") & Q(number__isnull=True)),
+                condition=Q(stage="followup", number__isnull=False, number__gte=1) | (~Q(stage="followup") & Q(number__isnull=True)),
                 name="survey_round_follow_up_numbered",
                 violation_error_message=_("A follow-up has a number from 1 on; other rounds have none."),
             ),

@@ -5,14 +5,17 @@ from __future__ import annotations
 import pytest
 
 from communities import commitments, forums
+from plumbing import formats
+from programs import disaggregations
+from programs.models import Disaggregation
 from surveys import instruments, rounds
 from surveys.models import InstrumentVersion
 from tests.institutions.making import soon
 from tests.institutions.test_capacity import held
 
 
-def perceived(post, days, *, trusting, n):
-    """An approved round at the post's place in which so many of n people trust the police."""
+def perceived(post, days, *, trusting, n, women=()):
+    """An approved round at the post's place in which so many of n people trust the police; ``women``: so many of so many of them."""
     if not InstrumentVersion.objects.exists():
         instruments.load_shipped()
     version = InstrumentVersion.objects.get(instrument__code="perception-of-police")
@@ -23,10 +26,20 @@ def perceived(post, days, *, trusting, n):
         by=post.officer,
     )  # fmt: skip
     rounds.open(row, by=post.officer)
-    answers = [{"P01": "agree" if number < trusting else "disagree"} for number in range(n)]
-    rounds.respond_many(row, responses=[rounds.Given(one) for one in answers], by=post.officer)
+    rounds.respond_many(row, responses=asked(trusting, n, *women), by=post.officer)
     rounds.close(row, by=post.officer)
     return rounds.approve(row, by=post.manager)
+
+
+def asked(trusting, n, women_trusting=0, women=0):
+    """Responses; where women are told apart, everybody else is a man."""
+    sexes = Disaggregation.objects.in_bulk(disaggregations.ensure(["sex=female", "sex=male"]).values()) if women else {}
+    female, male = sorted(sexes.values(), key=str) if women else (None, None)
+
+    def given(of, agreeing, who):
+        return [rounds.Given({"P01": "agree" if number < agreeing else "disagree"}, respondent=who) for number in range(of)]
+
+    return given(women, women_trusting, female) + given(n - women, trusting - women_trusting, male)
 
 
 def met(post, name="Police and people"):
@@ -71,6 +84,44 @@ def test_trust_stands_with_n_and_interval_and_small_samples_are_hidden(visitor, 
     hidden = visitor("officer").get(address).content.decode()  # holds no raw figures
     assert "11.1100" not in hidden
     assert ">9<" not in hidden
+
+
+def test_women_and_men_stand_apart_each_with_n_and_interval(visitor, post):
+    perceived(post, 60, trusting=50, n=100, women=(10, 40))
+    address = f"/institutions/{post.station.pk}/measured/"
+    page = visitor("reporter").get(address).content.decode()
+    # 10 of 40 women: 25 % ± 1.96 × sqrt(.25 × .75 / 40); 40 of 60 men
+    assert ("12–38 · n 40" in page, "55–79 · n 60" in page) == (True, True)
+    assert f"{formats.percent(25)}</bdi></b>" in page
+    assert "12–38 · n 40" in visitor("officer").get(address).content.decode()  # holds no raw figures, but nothing is small
+    assert "Too few answers" not in page
+
+
+def test_few_women_are_said_to_be_few_and_hidden_with_the_men_from_who_may_not_see_them(visitor, post):
+    perceived(post, 60, trusting=50, n=100, women=(3, 8))
+    address = f"/institutions/{post.station.pk}/measured/"
+    page = visitor("reporter").get(address).content.decode()
+    assert "n 8<" in page
+    assert "too few answers" in page
+    officer = visitor("officer").get(address).content.decode()
+    assert "n 8<" not in officer
+    assert "n 92<" not in officer  # with the whole it would say how many the women are
+    assert 'data-value="50.0000"' in officer
+
+
+def test_a_round_in_which_nobody_said_woman_or_man_has_no_such_table(visitor, post):
+    perceived(post, 60, trusting=30, n=60)
+    assert "Women and men" not in visitor("reporter").get(f"/institutions/{post.station.pk}/measured/").content.decode()
+
+
+def test_concerns_stand_by_group_with_their_share_and_who_waits(visitor, post):
+    met(post)
+    page = visitor("officer").get(f"/institutions/{post.station.pk}/measured/").content.decode()
+    page = page.replace('<bdi dir="ltr">', "").replace("</bdi>", "")
+    ones = '<td class="num">1</td>' * 3
+    assert f'<th scope="row">Women</th>{ones}<td class="num">{formats.percent(100)}</td><td class="num">20</td>' in page
+    assert f'<td class="num"><b>{formats.percent(50)}</b></td><td class="num"><b>20</b></td>' in page
+    assert "1 is not assigned, raised on" in page
 
 
 def test_what_its_forums_decided_and_heard_is_told_and_nothing_of_others(visitor, post):

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from communities import forums
 from institutions import profiles, reform
 from institutions.tallies import cleared, reached, stage, trained, women_in_forums, women_in_police
+from plumbing.refusals import Invalid
+from programs import framework
 from programs.tally import Asked
+from tests import factories
 from tests.institutions import making
 
 
@@ -47,6 +52,46 @@ def test_a_stage_is_the_latest_reached_and_plans_without_one_say_nothing(post):
     assert [part.option for part in stage(asked(post)).parts] == ["adopted"]
     before = replace(asked(post), ends_on=making.soon(-5))
     assert [part.option for part in stage(before).parts] == ["drafted"]
+
+
+def stage_definition():
+    rules = {"measure": "ordinal", "over_time": "snapshot", "across": "not_computable", "level": "institution", "unit": ""}
+    return factories.definition("STAGE", computed_by="institutions.reform.stage", **rules)
+
+
+def reporting_indicators(post, *codes):
+    """Indicators of the project that each report the stage of one law."""
+    result = framework.add_result(post.project, by=post.manager, kind="outcome", code="9", title="Laws change", level="institution")
+    definition = stage_definition()
+    return [framework.add_indicator(result, by=post.manager, definition=definition, code=code, title=code) for code in codes]
+
+
+def test_each_law_is_its_own_indicator_and_the_rest_stays_with_the_others(post):
+    police, land = reporting_indicators(post, "9.1", "9.2")
+    for title, indicator, stages in (("Police law", police, (1, 3)), ("Land law", None, (1,)), ("Oversight law", None, (1,))):
+        row = reform.begin(institution=post.station, project=post.project, kind="law", title=title, indicator=indicator, by=post.officer)
+        for number in stages:
+            reform.reach(row, stage=number, reached_on=making.soon(number - 30), evidence="Paper", by=post.officer)
+
+    def told(indicator):
+        return [part.option for part in stage(replace(asked(post), indicator=indicator.pk)).parts]
+
+    assert told(police) == ["adopted"]
+    assert told(land) == ["drafted", "drafted"]  # no step names it: those that name none, which agree
+    reform.change(row, kind="law", title="Oversight law", summary="", indicator=land, by=post.officer)
+    reform.reach(row, stage=4, reached_on=making.soon(-3), evidence="Budget", by=post.officer)
+    assert (told(police), told(land)) == (["adopted"], ["budgeted"])
+
+
+def test_a_step_names_an_indicator_of_its_own_project_that_reports_a_stage(post):
+    result = framework.add_result(post.project, by=post.manager, kind="outcome", code="9", title="Laws change", level="institution")
+    number = framework.add_indicator(result, by=post.manager, definition=factories.definition("N"), code="9.1", title="A number")
+    with pytest.raises(Invalid, match="reports the stage of a law"):
+        reform.begin(institution=post.station, project=post.project, kind="law", title="Law", indicator=number, by=post.officer)
+    elsewhere = framework.add_result(post.other_project, by=post.manager, kind="outcome", code="9", title="Laws", level="institution")
+    stage_there = framework.add_indicator(elsewhere, by=post.manager, definition=stage_definition(), code="9.1", title="Theirs")
+    with pytest.raises(Invalid, match="reports the stage of a law"):
+        reform.begin(institution=post.station, project=post.project, kind="law", title="Law", indicator=stage_there, by=post.officer)
 
 
 def test_women_in_the_police_by_the_last_count_and_only_where_sex_was_counted(post):

@@ -71,3 +71,19 @@ def test_two_records_that_agree_are_one_answer(world):
     world.found = ["adopted", "adopted"]
     prefill.sweep(now=NOW)
     assert Figure.objects.get(indicator=world.law).option.code == "adopted"
+
+
+def test_a_tally_that_knows_whose_record_is_whose_is_asked_for_each_indicator(world):
+    other = world.indicator(world.law.definition, code="1.9")
+    answers = {world.law.pk: "drafted", other.pk: "adopted"}
+
+    def stages(asked):
+        return Count((Part(world.place.pk, option=answers[asked.indicator]),), digests([(world.place.pk, str(asked.indicator))]))
+
+    tally.offer([
+        Tally(
+            "law.stage", "Stage", "The stage of the law.", OverTime.SNAPSHOT, Counting.THINGS, stages, measure=Measure.ORDINAL, by_indicator=True
+        )
+    ])  # fmt: skip
+    prefill.sweep(now=NOW)
+    assert {one.indicator_id: one.option.code for one in Figure.objects.select_related("option")} == answers

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from decimal import Decimal
 
 import pytest
 
 from accounts.roles import Role
 from surveys import results, rounds
-from surveys.models import Answer, SurveyResponse
+from surveys.models import Answer, SurveyResponse, SurveyRound
 from tests import factories
-from tests.callers import as_person
+from tests.callers import as_person, key_of, with_key
 from tests.surveys import making
 
 pytestmark = pytest.mark.django_db
@@ -135,6 +136,87 @@ def test_a_strangers_round_is_like_none(world):
         )
     assert stranger.post(f"/survey-rounds/{row.pk}/responses/", body).status_code == 404
     assert SurveyResponse.objects.count() == 1
+
+
+def body(world, **changes):
+    return {
+        "instrument": "perception-of-police", "project": world.project.code, "partner": world.partner.pk, "place": world.place.code,
+        "stage": "midline", "held_on": "2026-09-14", "method": "cluster", "design_effect": "1.3", **changes,
+    }  # fmt: skip
+
+
+def test_a_round_goes_from_plan_to_approval_over_the_api(world, reporter):
+    making.shipped("perception-of-police")
+    planned = reporter.post("/survey-rounds/", body(world))
+    assert planned.status_code == 201
+    told = planned.json()
+    assert (told["status"], told["is_official_scoring"]) == ("planned", False)
+    address = f"/survey-rounds/{told['id']}/"
+    assert planned.headers["Location"].endswith(address)
+    answer = {"external_id": str(uuid.uuid4()), "answers": {"P01": "agree"}}
+    assert reporter.post(f"{address}responses/", answer).status_code == 409  # not open yet
+    assert reporter.post(f"{address}close/").status_code == 422  # nothing in it
+    assert reporter.post(f"{address}open/").json()["status"] == "open"
+    assert reporter.post(f"{address}responses/", answer).status_code == 201
+    assert reporter.patch(address, {"approached": 12}).status_code == 200
+    assert reporter.post(f"{address}close/").json()["status"] == "closed"
+    assert reporter.post(f"{address}close/").status_code == 409
+    assert reporter.post(f"{address}approve/").status_code == 409  # a second person does
+    assert as_person(world.manager).post(f"{address}approve/").json()["status"] == "approved"
+    assert reporter.patch(address, {"approached": 13}).status_code == 409
+    row = SurveyRound.objects.get()
+    assert (row.approached, row.design_effect, row.closed_by, row.approved_by) == (12, Decimal("1.30"), world.reporter, world.manager)
+
+
+def test_the_same_plan_sent_twice_with_one_key_is_one_round(world, reporter):
+    making.shipped("perception-of-police")
+    first, again = (reporter.post("/survey-rounds/", body(world), **{"Idempotency-Key": "plan"}) for _time in range(2))
+    assert (first.status_code, again.json(), SurveyRound.objects.count()) == (201, first.json(), 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"instrument": "nothing"}, "instrument"),
+        ({"project": "NO-01"}, "project"),
+        ({"place": "XX99"}, "place"),
+        ({"method": ""}, "method"),
+        ({"held_on": "soon"}, "held_on"),
+        ({"design_effect": "1.234"}, "design_effect"),
+        ({"institution": 2_000_000}, "institution"),
+        ({"stage": "followup"}, None),
+        ({"assessor": "self"}, "assessor"),
+    ],
+)
+def test_a_plan_that_does_not_fit_is_refused_and_none_is_made(world, reporter, changes, path):
+    making.shipped("perception-of-police")
+    answer = reporter.post("/survey-rounds/", body(world, **changes))
+    assert answer.status_code == 422
+    assert path is None or path in {one["path"] for one in answer.json()["errors"]}
+    assert not SurveyRound.objects.exists()
+
+
+def test_strangers_and_caseworkers_plan_nothing_and_close_nothing(world):
+    making.shipped("perception-of-police")
+    stranger, caseworker = as_person(factories.world().reporter), as_person(factories.member(Role.CASEWORKER, project=world.project))
+    assert stranger.post("/survey-rounds/", body(world)).status_code == 422  # reads as a project that does not exist
+    assert caseworker.post("/survey-rounds/", body(world)).status_code == 403
+    row = _answered(world, ["agree"])
+    for act in ("open", "close", "approve"):
+        assert stranger.post(f"/survey-rounds/{row.pk}/{act}/").status_code == 404
+        assert caseworker.post(f"/survey-rounds/{row.pk}/{act}/").status_code == 404
+    row.refresh_from_db()
+    assert row.status == "open"
+
+
+def test_who_issued_the_key_that_closed_a_round_does_not_approve_it(world):
+    row = _answered(world, ["agree"] * 6)
+    issuer = factories.member(Role.PARTNER_MANAGER, organization=world.partner)
+    secret = key_of(world.partner, by=issuer, project=world.project)
+    assert with_key(secret).post(f"/survey-rounds/{row.pk}/close/").json()["status"] == "closed"
+    own = as_person(issuer).post(f"/survey-rounds/{row.pk}/approve/")
+    assert (own.status_code, SurveyRound.objects.get().status) == (409, "closed")
+    assert as_person(world.mande).post(f"/survey-rounds/{row.pk}/approve/").json()["status"] == "approved"
 
 
 def _answered(world, options, **fields):

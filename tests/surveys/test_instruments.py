@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 
 import pytest
 
 from plumbing.refusals import Invalid, Refused
 from programs.access import NotAllowed
-from surveys import instrument_files, instruments
+from surveys import instrument_files, instruments, scoring
 from surveys.models import Instrument, InstrumentVersion
 from tests import factories
 from tests.surveys import making
@@ -44,6 +45,44 @@ def test_the_reintegration_survey_is_as_the_page_says():
     }
     assert "adaptation" in version.instrument.name
     assert version.is_adaptation
+
+
+def answering(definition, scores):
+    """For each item the option with this score, in the order of the items; an item without one is not answered."""
+    found = {}
+    for question in definition.questions:
+        wanted = scores.get(question.code)
+        if wanted is not None:
+            found[question.code] = next(c.code for c in question.choices.values() if c.kind == "answer" and c.score == Decimal(wanted))
+    return found
+
+
+def test_the_shipped_reintegration_survey_scores_the_worked_example_of_the_page():
+    version = making.shipped("reintegration-equal-weights")
+    definition = instruments.definition_of(InstrumentVersion.objects.whole().get(pk=version.pk))
+    economic = dict(zip(("R01", "R02", "R03", "R04", "R05", "R07", "R08", "R09"), ("0.25", 0, 1, 0, 0, 1, 1, 1), strict=True))  # 4.25 / 8
+    social = {f"R{11 + at}": score for at, score in enumerate((1, 1, 1, 1, 1, 1, "0.5", 0, 0, 0))}  # 6.50 / 10
+    inner = {f"R{21 + at}": score for at, score in enumerate((1, 1, 1, 0, 0, 0, 0))}  # 3.00 / 7
+    scored = scoring.score(definition, answering(definition, economic | social | inner))
+    values = {value.domain: value.value for value in scored.domains}
+    assert values == {"economic": Decimal("0.5312"), "social": Decimal("0.6500"), "psychosocial": Decimal("0.4286")}
+    assert (scored.composite.value, scored.composite.answered) == (Decimal("0.5500"), 25)
+    assert scored.composite.bands["outcome"] != scored.composite.bands.get("triage")
+    few = scoring.score(definition, answering(definition, economic | social | dict(list(inner.items())[:5])))
+    assert (few.domain("psychosocial").reason, few.composite.reason) == ("too_few_answers", "domain_not_scored")
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"), [("122111", "0"), ("13----", "1"), ("11111-", None), ("411111", "1"), ("------", None), ("111114", "1")]
+)
+def test_the_shipped_washington_group_set_finds_any_difficulty(answers, expected):
+    version = making.shipped("washington-group-short-set", active=False)
+    definition = instruments.definition_of(InstrumentVersion.objects.whole().get(pk=version.pk))
+    assert definition.rule == "any"
+    given = {f"WG{at}": code for at, code in enumerate(answers, start=1) if code != "-"}
+    found = scoring.score(definition, given).composite
+    assert found.value == (None if expected is None else Decimal(expected))
+    assert found.reason == ("unknown" if expected is None else "")
 
 
 def test_the_cohesion_block_has_twelve_scored_items_in_five_domains():

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal as D
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 
 from accounts.models import AuditEvent
@@ -196,3 +197,10 @@ def test_the_database_keeps_an_answered_version_and_an_approved_round(world, ver
     with pytest.raises(DatabaseError, match="answers stand"), transaction.atomic():
         row.responses.all().delete()
     instruments.retire(version, by=making.administrator())
+
+
+def test_a_follow_up_has_its_number_and_no_other_round_has_one(world, version):
+    for fields in ({"stage": "followup"}, {"stage": "followup", "number": 0}, {"stage": "midline", "number": 1}):
+        with pytest.raises(ValidationError, match="A follow-up has a number"):
+            making.planned(world, version, **fields)
+    assert making.planned(world, version, stage="followup", number=2).stage_code == "followup_2"
