@@ -130,7 +130,6 @@ class SurveyRounds(Listed):
         return Response(self.one(id=row.pk), status=201, headers={"Location": address})
 
     @extend_schema(summary="Change what was planned", request=shapes.RoundChangeIn, responses=shapes.RoundRow)
-    @once
     def partial_update(self, request: Any, id: str) -> Response:
         """Until the round is approved: sampling fields are often known only afterwards."""
         row = self.found()
