@@ -287,17 +287,26 @@ def _things(key: str, title: Any, definition: Any, function: Any, by: tuple[str,
 TALLIES = (
     Tally(
         "communities.disputes.holding", _("Disputes settled whose settlement holds"),
-        _("Disputes of this project and partner, at the place or below it, whose last recorded step by the end of the period is a settlement: neither relapsed nor referred to justice since."),
+        _(
+            "Disputes of this project and partner, at the place or below it, whose last recorded step by the end of the period "
+            "is a settlement: neither relapsed nor referred to justice since."
+        ),
         OverTime.SNAPSHOT, Counting.THINGS, disputes_settled_and_holding, level="community",
     ),
     _ratio(
         "communities.commitments.kept", _("Commitments kept of those due"),
-        _("Of the commitments that fell due in the period, those recorded as kept by its end. Commitments without a day and withdrawn ones are in neither number; a reported breach is not kept."),
+        _(
+            "Of the commitments that fell due in the period, those recorded as kept by its end. Commitments without a day and "
+            "withdrawn ones are in neither number; a reported breach is not kept."
+        ),
         commitments_kept_of_due,
     ),
     _ratio(
         "communities.local_projects.working", _("Local projects still working and used after six months"),
-        _("Of the local projects whose check fell due in the period, those that somebody looked at by its end and found both working and used. Projects nobody looked at are in the denominator."),
+        _(
+            "Of the local projects whose check fell due in the period, those that somebody looked at by its end and found both "
+            "working and used. Projects nobody looked at are in the denominator."
+        ),
         projects_working,
     ),
     Tally(
@@ -307,7 +316,10 @@ TALLIES = (
     ),
     _ratio(
         "communities.seats.women", _("Seats of forums held by women"),
-        _("Seats held by women of all seats, in the last election or appointment by the end of the period, over forums that still meet. Forums whose women were not counted are in neither number."),
+        _(
+            "Seats held by women of all seats, in the last election or appointment by the end of the period, over forums that "
+            "still meet. Forums whose women were not counted are in neither number."
+        ),
         seats_of, snapshot=True,
     ),
     _ratio(
@@ -317,12 +329,18 @@ TALLIES = (
     ),
     Tally(
         "forums.joint.held", _("Joint problem-solving forums held"),
-        _("Sessions in the period of forums in which communities sit with police, government or another institution, with at least one decision made on that day (INS-1)."),
+        _(
+            "Sessions in the period of forums in which communities sit with police, government or another institution, with at "
+            "least one decision made on that day (INS-1)."
+        ),
         OverTime.PER_PERIOD, Counting.THINGS, joint_forums_held, level="",
     ),
     _ratio(
         "communities.disputes.settled_of_brought", _("Disputes settled of those brought"),
-        _("Disputes settled by an agreement in the period, of those brought in it. A dispute settled later than it was brought counts in the period of the settlement, in both numbers (CON-2)."),
+        _(
+            "Disputes settled by an agreement in the period, of those brought in it. A dispute settled later than it was "
+            "brought counts in the period of the settlement, in both numbers (CON-2)."
+        ),
         disputes_settled_of_brought,
     ),
     _things(
@@ -332,7 +350,10 @@ TALLIES = (
     ),
     _things(
         "communities.local_projects.completed", _("Local projects completed"),
-        _("Approved local projects of this project and partner that somebody recorded as completed in the period, with the people served, by type (CVR-1)."),
+        _(
+            "Approved local projects of this project and partner that somebody recorded as completed in the period, with the "
+            "people served, by type (CVR-1)."
+        ),
         projects_completed, by=("project-type",),
     ),
     _ratio(
@@ -347,17 +368,27 @@ TALLIES = (
     ),
     _ratio(
         "communities.agreements.women_signed", _("Local agreements that a woman signed"),
-        _("Of the agreements counted as signed in the period, those with at least one woman among the signatories. Agreements whose signatories were not counted by sex are in neither number (WPS-2)."),
+        _(
+            "Of the agreements counted as signed in the period, those with at least one woman among the signatories. "
+            "Agreements whose signatories were not counted by sex are in neither number (WPS-2)."
+        ),
         agreements_signed_by_a_woman,
     ),
     _ratio(
         "communities.agreements.kept_a_year", _("Local agreements kept twelve months after signature"),
-        _("Of the agreements whose twelve months ended in the period, those of which every commitment due by that day was recorded as kept by that day. Agreements without a commitment due by then, and withdrawn commitments, are in neither number (AGR-2)."),
+        _(
+            "Of the agreements whose twelve months ended in the period, those of which every commitment due by that day was "
+            "recorded as kept by that day. Agreements without a commitment due by then, and withdrawn commitments, are in "
+            "neither number (AGR-2)."
+        ),
         agreements_kept_a_year,
     ),
     _things(
         "communities.agreements.breaches", _("Breaches of local agreements"),
-        _("Commitments of agreements that were breached in the period according to two sources. Where agreements stand and none was breached it is zero (AGR-3)."),
+        _(
+            "Commitments of agreements that were breached in the period according to two sources. Where agreements stand and "
+            "none was breached it is zero (AGR-3)."
+        ),
         breaches,
     ),
     _things(
@@ -387,12 +418,18 @@ TALLIES = (
     ),
     _seats(
         "communities.committees.women", _("Women in peace committees"),
-        _("Seats held by women of all seats, in the last election or appointment by the end of the period, over peace committees that still meet. Committees whose women were not counted are in neither number (WPS-1)."),
+        _(
+            "Seats held by women of all seats, in the last election or appointment by the end of the period, over peace "
+            "committees that still meet. Committees whose women were not counted are in neither number (WPS-1)."
+        ),
         partial(seats_of, kinds=(Forum.Kind.COMMITTEE,)),
     ),
     _seats(
         "communities.seats.young", _("Young people on local bodies"),
-        _("Seats held by people of 18 to 29 of all seats, in the last election or appointment by the end of the period, over forums that still meet. Forums whose young people were not counted are in neither number (YPS-1)."),
+        _(
+            "Seats held by people of 18 to 29 of all seats, in the last election or appointment by the end of the period, over "
+            "forums that still meet. Forums whose young people were not counted are in neither number (YPS-1)."
+        ),
         partial(seats_of, group=Group.YOUTH),
     ),
 )  # fmt: skip

@@ -177,12 +177,21 @@ def _tally(
 TALLIES = (
     _tally(
         "communities.incidents.per_10_000", _("Violent incidents per 10,000 people, last 12 months"),
-        _("Verified violent incidents of the 12 months up to the last day in the communities of this project that the partner keeps, per 10,000 people living there by the newest population count up to that day (CVR-3). One source: the partner’s own book. An event told twice counts once; doubtful and improbable ones do not count. Communities without a population count, and those where nobody watches, are in neither number."),
+        _(
+            "Verified violent incidents of the 12 months up to the last day in the communities of this project that the "
+            "partner keeps, per 10,000 people living there by the newest population count up to that day (CVR-3). One source: "
+            "the partner’s own book. An event told twice counts once; doubtful and improbable ones do not count. Communities "
+            "without a population count, and those where nobody watches, are in neither number."
+        ),
         per_10_000, snapshot=True, ratio=True,
     ),
     _tally(
         "communities.incidents.confirmed", _("Violent incidents that two sources told of"),
-        _("Verified violent incidents of the period at the place or below it, in the partner’s own book, that other sources confirmed: credibility 1, or told again by another source and found to be the same event (IMP-1). A watched community without one counts as zero."),
+        _(
+            "Verified violent incidents of the period at the place or below it, in the partner’s own book, that other sources "
+            "confirmed: credibility 1, or told again by another source and found to be the same event (IMP-1). A watched "
+            "community without one counts as zero."
+        ),
         confirmed, snapshot=True, by=("incident-type",),
     ),
     _tally(
@@ -192,7 +201,11 @@ TALLIES = (
     ),
     _tally(
         "communities.warnings.answered_in_time", _("Early warnings answered in time"),
-        _("Of the early warnings raised in the period, those that somebody acknowledged, answered or decided on by the hour they were due. Warnings that are neither answered nor due by the last day are in neither number; due ones that nobody answered are in the denominator."),
+        _(
+            "Of the early warnings raised in the period, those that somebody acknowledged, answered or decided on by the hour "
+            "they were due. Warnings that are neither answered nor due by the last day are in neither number; due ones that "
+            "nobody answered are in the denominator."
+        ),
         answered_in_time, ratio=True,
     ),
     _tally(
@@ -207,12 +220,18 @@ TALLIES = (
     ),
     _tally(
         "communities.warnings.decided_in_72_hours", _("Early warnings decided on within 72 hours"),
-        _("Of the early warnings first seen in the period, those with a decision within 72 hours (EWR-1). False alarms are in neither number; who was not decided on when 72 hours had passed is in the denominator."),
+        _(
+            "Of the early warnings first seen in the period, those with a decision within 72 hours (EWR-1). False alarms are "
+            "in neither number; who was not decided on when 72 hours had passed is in the denominator."
+        ),
         decided_in_72_hours, ratio=True,
     ),
     _tally(
         "communities.warnings.hours_to_decision", _("Hours from warning to decision, median"),
-        _("Median hours from the first signal to the decision, over the early warnings first seen in the period and decided on by its end; false alarms are left out (EWR-2)."),
+        _(
+            "Median hours from the first signal to the decision, over the early warnings first seen in the period and decided "
+            "on by its end; false alarms are left out (EWR-2)."
+        ),
         hours_to_decision, snapshot=True,
     ),
 )  # fmt: skip

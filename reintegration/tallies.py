@@ -179,17 +179,26 @@ TALLIES = (
     ),
     _tally(
         "cases.registered", _("Participants registered"),
-        _("Each person once, up to the last day of the period, who was registered at a site, found eligible for reintegration or accepted for prevention; also who has left since."),
+        _(
+            "Each person once, up to the last day of the period, who was registered at a site, found eligible for "
+            "reintegration or accepted for prevention; also who has left since."
+        ),
         partial(reached, states=("registered", "eligible", "accepted")), **EVER,
     ),
     _tally(
         "cases.plans_active", _("Participants with an active plan"),
-        _("People whose case stood at “planned” or “active” at the end of the last day of the period, and whose plan had been approved by then."),
+        _(
+            "People whose case stood at “planned” or “active” at the end of the last day of the period, and whose plan had "
+            "been approved by then."
+        ),
         plans_active, over_time=OverTime.SNAPSHOT,
     ),
     _tally(
         "cases.completed", _("People who completed their plan"),
-        _("Each person once, in the period in which the case first reached “completed”; who goes on to follow-up or is closed later still counts."),
+        _(
+            "Each person once, in the period in which the case first reached “completed”; who goes on to follow-up or is "
+            "closed later still counts."
+        ),
         completed,
     ),
     _tally(
@@ -199,12 +208,19 @@ TALLIES = (
     ),
     _tally(
         "cases.referrals_in_time", _("Referrals answered in time"),
-        _("Numerator: referrals that the receiver answered on or before the day the answer was due. Denominator: all referrals whose answer was due in the period, also those never answered."),
+        _(
+            "Numerator: referrals that the receiver answered on or before the day the answer was due. Denominator: all "
+            "referrals whose answer was due in the period, also those never answered."
+        ),
         referrals_in_time, counting=Counting.THINGS, dimensions=(), **RATIO,
     ),
     _tally(
         "cases.in_work_6_months", _("In work six months after completion"),
-        _("Numerator: employed or self-employed. Denominator: people reached at their six-month follow-up in the period who said how they make a living. Who was not found or did not say is in neither: read it beside the follow-ups due and lost."),
+        _(
+            "Numerator: employed or self-employed. Denominator: people reached at their six-month follow-up in the period who "
+            "said how they make a living. Who was not found or did not say is in neither: read it beside the follow-ups due "
+            "and lost."
+        ),
         in_work, **RATIO,
     ),
     _tally(
@@ -219,12 +235,19 @@ TALLIES = (
     ),
     _tally(
         "cases.mean_change", _("Mean change in the index"),
-        _("Numerator: for each person with two or more complete assessments, the latest one held in the period, the latest score less the first, added up. Denominator: these people. The index runs from 0 to 1; a fall is negative."),
+        _(
+            "Numerator: for each person with two or more complete assessments, the latest one held in the period, the latest "
+            "score less the first, added up. Denominator: these people. The index runs from 0 to 1; a fall is negative."
+        ),
         mean_change, **RATIO,
     ),
     Tally(
         key="children.handed_over_in_time", title=_("Children handed over in time"),
-        definition=_("Numerator: children handed over to child protection within the hours of the setting (48 as shipped). Denominator: all children identified in the period according to the receipts of this project and partner at the place or below it; a receipt that is still open counts as not handed over."),
+        definition=_(
+            "Numerator: children handed over to child protection within the hours of the setting (48 as shipped). Denominator: "
+            "all children identified in the period according to the receipts of this project and partner at the place or below "
+            "it; a receipt that is still open counts as not handed over."
+        ),
         over_time=OverTime.PER_PERIOD, counting=Counting.PEOPLE_PER_PERIOD, measure=Measure.PERCENTAGE, dimensions=("sex",),
         level="individual", function=children_in_time,
     ),

@@ -167,6 +167,11 @@ class Listed(GenericViewSet):
     def retrieve(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         return Response(self.one(**self.lookup()))
 
+    def created(self, pk: int, *, is_new: bool = True) -> Response:
+        """What a request made, as a row with its address; 200 where it was there before."""
+        address = self.reverse_action("detail", [pk])
+        return Response(self.one(id=pk), status=201 if is_new else 200, headers={"Location": address})
+
     def lookup(self) -> dict[str, Any]:
         """Which record the address names."""
         return {self.lookup_field: self.kwargs[self.lookup_url_kwarg or self.lookup_field]}

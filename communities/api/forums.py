@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import OuterRef, Subquery
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 
 from accounts.api.idempotency import once
 from accounts.api.lists import Listed, by_key
-from accounts.models import Organization, User
+from accounts.models import User
 from accounts.roles import Permission
 from communities import commitments, disputes, forums
 from communities.api import forum_shapes as shapes
@@ -31,9 +29,8 @@ from communities.models import (
     SeatLine,
     Sitting,
 )
-from plumbing.refusals import Invalid, Problem
 from programs import access
-from programs.api.partners import visible_project, writing_for
+from programs.api.partners import authority, visible_project, visible_record, writing_for
 from programs.api.views import place_at, taken
 
 P = Permission
@@ -80,10 +77,9 @@ class Forums(Listed):
     @once
     def create(self, request: Any) -> Response:
         given = taken(shapes.ForumIn, request.data)
-        where, institution = _where(given, request.user, P.RECORD_FORUMS), _authority(given.pop("institution", None))
+        where, institution = _where(given, request.user, P.RECORD_FORUMS), authority(given.pop("institution", None), "institution")
         row = forums.start_forum(**where, **given, institution=institution, by=request.user)
-        address = reverse("api:forums-detail", [row.pk], request=request)
-        return Response(self.one(id=row.pk), status=201, headers={"Location": address})
+        return self.created(row.pk)
 
     @extend_schema(summary="Record a session of a forum", request=shapes.SessionIn, responses={201: shapes.ForumRow})
     @action(detail=True, methods=["post"])
@@ -128,10 +124,9 @@ class Commitments(Listed):
         access.require_word(request.user, P.RECORD_FORUMS)
         given = taken(shapes.CommitmentIn, request.data)
         for name, model in (("forum", Forum), ("dispute", Dispute)):
-            given[name] = _own(model, given.get(name), request.user, name)
+            given[name] = visible_record(model, given.get(name), request.user, name)
         row = commitments.promise(by=request.user, **given)
-        address = reverse("api:commitments-detail", [row.pk], request=request)
-        return Response(self.one(id=row.pk), status=201, headers={"Location": address})
+        return self.created(row.pk)
 
     @extend_schema(summary="Say that a commitment was kept", request=shapes.KeptIn, responses=shapes.CommitmentRow)
     @action(detail=True, methods=["post"])
@@ -208,11 +203,10 @@ class Disputes(Listed):
         """Parties are roles with counts, never names."""
         given = taken(shapes.DisputeIn, request.data)
         where = _where(given, request.user, P.RECORD_COMMUNITIES)
-        forum = _own(Forum, given.pop("forum", None), request.user, "forum")
+        forum = visible_record(Forum, given.pop("forum", None), request.user, "forum")
         parties = [disputes.Party(**one) for one in given.pop("parties")]
         row = disputes.open_dispute(**where, **given, forum=forum, parties=parties, by=request.user)
-        address = reverse("api:disputes-detail", [row.pk], request=request)
-        return Response(self.one(id=row.pk), status=201, headers={"Location": address})
+        return self.created(row.pk)
 
     @extend_schema(summary="Mediation begins", request=shapes.MediateIn, responses=shapes.DisputeRow)
     @action(detail=True, methods=["post"])
@@ -249,24 +243,5 @@ def _where(given: dict[str, Any], user: User, word: Permission) -> dict[str, Any
     """Project, partner, place and community of a new record, taken out of what was given."""
     project = visible_project(given.pop("project"), user)
     partner = writing_for(user, word, project=project, partner=given.pop("partner", None))
-    community = _own(Community, given.pop("community", None), user, "community")
+    community = visible_record(Community, given.pop("community", None), user, "community")
     return {"project": project, "partner": partner, "place": place_at(given.pop("place")), "community": community}
-
-
-def _own(model: Any, pk: int | None, user: User, name: str) -> Any:
-    """The record named; one that is not the caller's to see reads like one that is not there (422)."""
-    if pk is None:
-        return None
-    found = model.objects.visible_to(user).filter(pk=pk).first()
-    if found is None:
-        raise Invalid([Problem(name, _("There is nothing with this id that you may see."), "unknown")])
-    return found
-
-
-def _authority(pk: int | None) -> Organization | None:
-    if pk is None:
-        return None
-    found = Organization.objects.filter(pk=pk, kind=Organization.Kind.AUTHORITY, is_active=True).first()
-    if found is None:
-        raise Invalid([Problem("institution", _("There is no authority with this id."), "unknown")])
-    return found

@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 
 from accounts.api.idempotency import once
 from accounts.api.lists import Listed, by_key
@@ -21,7 +20,7 @@ from communities.api.record_filters import CommunityFilters, IncidentFilters, Vi
 from communities.models import Community, CommunityProject, EarlyWarning, Incident, ViolationCount
 from plumbing.refusals import Invalid, Problem
 from programs import access
-from programs.api.partners import visible_project
+from programs.api.partners import visible_project, visible_record
 from programs.api.views import place_at, taken
 from programs.forms import people_of
 
@@ -66,8 +65,7 @@ class Communities(Listed):
         projects = [visible_project(code, request.user) for code in given.pop("projects")]
         partner, place = _organization(request.user, given.pop("partner", None)), place_at(given.pop("place"))
         row = registry.add(**given, projects=projects, partner=partner, place=place, by=request.user)
-        address = reverse("api:communities-detail", [row.pk], request=request)
-        return Response(self.one(id=row.pk), status=201, headers={"Location": address})
+        return self.created(row.pk)
 
     @extend_schema(
         summary="Record how many people live there",
@@ -146,13 +144,12 @@ class Incidents(Listed):
             if given.get(name):
                 given[name] = place_at(given[name])
         given["harm"] = {(one["what"], one["sex"], one["band"]): one["number"] for one in given.pop("harm", [])}
-        community = _own(Community, given.pop("community", None), request.user, "community")
+        community = visible_record(Community, given.pop("community", None), request.user, "community")
         done = incidents.record(
             organization=_organization(request.user, given.pop("partner", None)), place=place_at(given.pop("place")), community=community,
             by=request.user, **given,
         )  # fmt: skip
-        address = reverse("api:incidents-detail", [done.incident.pk], request=request)
-        return Response(self.one(id=done.incident.pk), status=201 if done.is_new else 200, headers={"Location": address})
+        return self.created(done.incident.pk, is_new=done.is_new)
 
     @extend_schema(summary="Verify an incident", request=shapes.VerifyIn, responses=shapes.IncidentRow)
     @action(detail=True, methods=["post"])
@@ -232,11 +229,10 @@ class EarlyWarnings(Listed):
         """The responder named, or the community's own, is told at once."""
         access.require_word(request.user, P.RECORD_COMMUNITIES)
         given = taken(shapes.WarningIn, request.data)
-        community = _own(Community, given.pop("community"), request.user, "community")
+        community = visible_record(Community, given.pop("community"), request.user, "community")
         responder = _responder(given.pop("responder", ""), community)
         row = early_warnings.raise_warning(community=community, responder=responder, by=request.user, **given)
-        address = reverse("api:early-warnings-detail", [row.pk], request=request)
-        return Response(self.one(id=row.pk), status=201, headers={"Location": address})
+        return self.created(row.pk)
 
     @extend_schema(summary="Acknowledge an early warning", request=None, responses=shapes.WarningRow)
     @action(detail=True, methods=["post"])
@@ -270,14 +266,6 @@ def _organization(user: User, pk: int | None) -> Organization:
     if pk is not None:
         raise Invalid([Problem("partner", _("There is no organization with this id that you may record for."), "unknown")])
     raise Invalid([Problem("partner", _("Say for which organization: give its id as “partner”."), "required")])
-
-
-def _own(model: Any, pk: int | None, user: User, name: str) -> Any:
-    """The record named; one that is not the caller's to see reads like one that is not there (422)."""
-    found = None if pk is None else model.objects.visible_to(user).filter(pk=pk).first()
-    if found is None and pk is not None:
-        raise Invalid([Problem(name, _("There is nothing with this id that you may see."), "unknown")])
-    return found
 
 
 def _responder(email: str, community: Community) -> User | None:

@@ -1,6 +1,8 @@
-"""Which organization a caller writes for."""
+"""What the codes and ids in a request name, and for which organization a caller writes."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -17,6 +19,22 @@ def visible_project(code: str, user: User) -> Project:
     if project is None:
         raise Invalid([Problem("project", _("There is no project “%(code)s”.") % {"code": code}, "unknown")])
     return project
+
+
+def visible_record(model: Any, pk: int | None, user: User, name: str) -> Any:
+    """The record with this id, None without an id; one that is not the caller's to see reads like one that is not there (422)."""
+    found = None if pk is None else model.objects.visible_to(user).filter(pk=pk).first()
+    if found is None and pk is not None:
+        raise Invalid([Problem(name, _("There is nothing with this id that you may see."), "unknown")])
+    return found
+
+
+def authority(pk: int | None, name: str) -> Organization | None:
+    """The authority with this id, None without an id."""
+    found = None if pk is None else Organization.objects.filter(pk=pk, kind=Organization.Kind.AUTHORITY, is_active=True).first()
+    if found is None and pk is not None:
+        raise Invalid([Problem(name, _("There is no authority with this id."), "unknown")])
+    return found
 
 
 def writing_for(user: User, permission: Permission, *, project: Project, partner: int | None) -> Organization:

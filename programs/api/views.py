@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from accounts.api.idempotency import once
@@ -32,7 +31,7 @@ from programs.api.filters import (
     ProgramFilters,
     ProjectFilters,
 )
-from programs.api.partners import visible_project, writing_for
+from programs.api.partners import authority, visible_project, writing_for
 from programs.models import (
     ActionPoint,
     ActivityAttendance,
@@ -204,7 +203,7 @@ class Activities(Listed):
             happened_on=given["happened_on"],
             place=place_at(given["place"]),
             line=_line(project, given.get("line")),
-            supports=_supported(given.get("supports")),
+            supports=authority(given.get("supports"), "supports"),
             people_present=given.get("people_present"),
             children_present=given.get("children_present"),
             cells=_cells(given.get("attendance", [])),
@@ -214,8 +213,7 @@ class Activities(Listed):
             external_id=given.get("external_id"),
             by=user,
         )
-        address = reverse("api:activities-detail", [recorded.activity.pk], request=request)
-        return Response(self.one(id=recorded.activity.pk), status=201 if recorded.is_new else 200, headers={"Location": address})
+        return self.created(recorded.activity.pk, is_new=recorded.is_new)
 
 
 class ActionPoints(Listed):
@@ -254,8 +252,7 @@ class ActionPoints(Listed):
             origin=given.get("origin", ""),
             by=user,
         )
-        address = reverse("api:action-points-detail", [point.pk], request=request)
-        return Response(self.one(id=point.pk), status=201, headers={"Location": address})
+        return self.created(point.pk)
 
     @extend_schema(summary="Say that an action point is done", request=shapes.DoneIn, responses=shapes.ActionPointRow)
     @action(detail=True, methods=["post"])
@@ -398,15 +395,6 @@ def _line(project: Project, code: str | None) -> WorkPlanLine | None:
     if line is None:
         raise Invalid([Problem("line", _("This project has no work-plan line “%(code)s”.") % {"code": code}, "unknown")])
     return line
-
-
-def _supported(key: int | None) -> Organization | None:
-    if key is None:
-        return None
-    found = Organization.objects.filter(pk=key, kind=Organization.Kind.AUTHORITY, is_active=True).first()
-    if found is None:
-        raise Invalid([Problem("supports", _("There is no authority with this id."), "unknown")])
-    return found
 
 
 def _cells(attendance: list[dict[str, Any]]) -> dict[Disaggregation, int]:

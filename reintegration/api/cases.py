@@ -17,7 +17,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 
 from accounts import audit
 from accounts.api.idempotency import once
@@ -171,8 +170,7 @@ class Cases(Guarded):
                 case = intake.change_safe_contact(before, safe_contact=given["safe_contact"], by=user)
         except intake.MayBeChild as child:
             raise _may_be_child(child) from child
-        address = reverse("api:cases-detail", [case.pk], request=request)
-        return Response(self.one(id=case.pk), status=201 if before is None else 200, headers={"Location": address})
+        return self.created(case.pk, is_new=before is None)
 
     @extend_schema(summary="Take the next step of a case", request=StepIn, responses=CaseRow)
     @action(detail=True, methods=["post"])

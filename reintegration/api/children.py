@@ -12,7 +12,6 @@ from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 
 from accounts import audit
 from accounts.api.idempotency import once
@@ -182,8 +181,7 @@ class ChildCounts(_Counted):
             raise Invalid([Problem("cells", _("Give each cell once."), "twice")])
         is_new = not ChildMonth.objects.filter(project=project, partner=partner, place=place, **given).exists()
         kept = children.count_month(project=project, partner=partner, place=place, cells=named, by=user, **given)
-        address = reverse("api:child-counts-detail", [kept.pk], request=request)
-        return Response(self.one(id=kept.pk), status=201 if is_new else 200, headers={"Location": address})
+        return self.created(kept.pk, is_new=is_new)
 
 
 class ChildHandovers(_Counted):
@@ -217,8 +215,7 @@ class ChildHandovers(_Counted):
         project = visible_project(given.pop("project"), user)
         partner = writing_for(user, Permission.COUNT_CHILDREN, project=project, partner=given.pop("partner", None))
         made = children.hand_over(project=project, partner=partner, by=user, **given | {"place": place_at(given["place"])})
-        address = reverse("api:child-handovers-detail", [made.pk], request=request)
-        return Response(self.one(id=made.pk), status=201, headers={"Location": address})
+        return self.created(made.pk)
 
     @extend_schema(
         summary="Say that the children were handed over",

@@ -11,7 +11,6 @@ from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 
 from accounts.api.idempotency import once
 from accounts.api.lists import Listed, by_key
@@ -170,8 +169,7 @@ class Opportunities(Listed):
         program, project = _program(given.pop("program"), user)
         kept_by = writing_for(user, Permission.RECORD_ACTIVITIES, project=project, partner=given.pop("kept_by", None))
         made = offers.record(program=program, kept_by=kept_by, by=user, **_content(given))
-        address = reverse("api:opportunities-detail", [made.pk], request=request)
-        return Response(self.one(id=made.pk), status=201, headers={"Location": address})
+        return self.created(made.pk)
 
     @extend_schema(summary="Change an opportunity", request=OpportunityContent, responses=OpportunityRow)
     def update(self, request: Any, id: str) -> Response:

@@ -12,7 +12,6 @@ from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 
 from accounts import audit
 from accounts.api.idempotency import once
@@ -162,8 +161,7 @@ class Referrals(_Referrals):
         if office is None:
             raise Invalid([Problem("to_organization", _("There is no organization with this id."), "unknown")])
         made = referrals.send(case, to=office, by=user, **given)
-        address = reverse("api:referrals-detail", [made.pk], request=request)
-        return Response(self.one(id=made.pk), status=201, headers={"Location": address})
+        return self.created(made.pk)
 
     @extend_schema(summary="Withdraw a referral", request=None, responses=ReferralRow)
     @action(detail=True, methods=["post"])
