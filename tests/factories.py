@@ -7,6 +7,9 @@ from datetime import date
 from itertools import count
 from typing import Any
 
+from django.utils import timezone
+
+from accounts import audit
 from accounts.models import Organization, User
 from accounts.roles import Role
 from communities.models import Community, CommunityProject, Incident, IncidentWords
@@ -18,6 +21,7 @@ from programs.models import (
     Dimension,
     Indicator,
     IndicatorDefinition,
+    Membership,
     Program,
     Project,
     ProjectPartner,
@@ -49,9 +53,13 @@ def user(name: str = "", *, organization: Organization | None = None, **fields: 
 
 
 def member(role: Role | str, *, by: User | None = None, **scope: Any) -> User:
-    """A new person who holds one role."""
+    """A new person who holds one role. Given by nobody in particular it is written down as ``access.give`` would, without its checks."""
     person = user(organization=scope.get("organization"))
-    access.give(user=person, role=role, by=by, **scope)
+    if by is None:
+        row = Membership.objects.create(user=person, role=Role(role), **{"starts_on": timezone.localdate(), **scope})
+        audit.record("membership.given", [row, person], by=None, role=row.role, deputy=False)
+    else:
+        access.give(user=person, role=role, by=by, **scope)
     return person
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -69,18 +69,34 @@ def _session(user: Any) -> str:
     return session.session_key
 
 
+# What htmx marks from asking to the last change of the page; the parts that a page asks for by itself are marked before it is loaded.
+AT_WORK = ".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added"
+VIOLATIONS = """axe.run({resultTypes: ["violations"]})
+    .then(found => found.violations.map(one => `${one.id}: ${one.nodes[0].html.slice(0, 100)}`))"""
+
+
+def open_whole(page: Any, address: str) -> Any:
+    """Open a page and wait for the parts that it asks for by itself."""
+    answer = page.goto(address)
+    page.locator(AT_WORK).first.wait_for(state="detached")
+    return answer
+
+
 @pytest.fixture
 def axe() -> Any:
-    """What axe finds on a page in both directions, as lines; nothing is what every page must give."""
+    """What axe finds on a page in both directions, as lines, and whether it scrolls sideways; nothing is what every page must give.
+    ``rules`` names the directions in which the rules are run; the width is looked at in both."""
     from axe_playwright_python.sync_playwright import Axe
 
-    def look(page: Any) -> list[str]:
+    def look(page: Any, *, rules: Sequence[str] = ("ltr", "rtl")) -> list[str]:
         found = []
+        page.evaluate(Axe().axe_script)
         for direction in ("ltr", "rtl"):
             page.evaluate(f"document.documentElement.dir = '{direction}'")
             over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
             found += [f"{over} px sideways, {direction}"] if over > 0 else []
-            found += [f"{direction} {v['id']}: {v['nodes'][0]['html'][:100]}" for v in Axe().run(page).response["violations"]]
+            if direction in rules:
+                found += [f"{direction} {line}" for line in page.evaluate(VIOLATIONS)]
         page.evaluate("document.documentElement.dir = 'ltr'")
         return found
 

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from tests import factories
+from tests.browser.conftest import open_whole
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -27,8 +28,7 @@ REACHABLE = "main a[href], main button:not([tabindex='-1']), main select, main i
 def test_tab_reaches_everything_and_shows_where_it_is(visit, name, phone):
     world = factories.world("PPS-01")
     page = visit(world.reporter if name == "record_activity" else world.manager, phone=phone)
-    page.goto(reverse(name))
-    page.wait_for_load_state("networkidle")
+    open_whole(page, reverse(name))
     wanted = page.locator(REACHABLE).filter(visible=True).count()
     stops = []
     for _stop in range(300):

@@ -2,6 +2,9 @@
 
     python -m tests.peacebuild.crashing seed          an installation with periods to open and reports due today
     python -m tests.peacebuild.crashing state         what stands in its database and mail folder, as JSON
+    python -m tests.peacebuild.crashing send QUEUE TASK...
+                                                      what beat does: the tasks are put into the queue
+    python -m tests.peacebuild.crashing post          the same new report from many at once; what each was answered, as JSON
     celery -A tests.peacebuild.crashing worker        a worker; HOLD_AT names the moment, HOLD_FILE is written when it is reached
 
 The worker that holds sits inside its act, with its lease taken and nothing committed, until it is killed.
@@ -13,6 +16,7 @@ import contextlib
 import json
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -28,12 +32,15 @@ __all__ = ["app"]
 
 django.setup()
 
+from django.apps import apps  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.core.mail import EmailMessage  # noqa: E402
 from django.core.management import call_command  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from accounts import audit, outbox  # noqa: E402
+from accounts.models import Message  # noqa: E402
 from programs import calendar  # noqa: E402
 from reporting import reminders  # noqa: E402
 
@@ -62,16 +69,15 @@ def holding(moment: Callable[..., str], act: Callable[..., Any]) -> Callable[...
 
 audit.record = holding(lambda event, *rest: event, audit.record)  # type: ignore[assignment]
 EmailMessage.send = holding(lambda *rest: "mail", EmailMessage.send)  # type: ignore[method-assign]
-_post = outbox.post
+_save = Message.save
 
 
-def post(*args: Any) -> bool:
-    made = _post(*args)
+def save(row: Message, *args: Any, **named: Any) -> None:
+    _save(row, *args, **named)
     hold("line")
-    return made
 
 
-outbox.post = post  # type: ignore[assignment]
+Message.save = save  # type: ignore[method-assign]
 
 
 def seed() -> None:
@@ -79,7 +85,9 @@ def seed() -> None:
     from programs.models import ReportingPeriod
     from tests import factories
 
-    call_command("migrate", verbosity=0)
+    # The tables as the models say: what is tried here is workers, and migrations take longer than all of it.
+    settings.MIGRATION_MODULES = {one.label: None for one in apps.get_app_configs()}
+    call_command("migrate", run_syncdb=True, verbosity=0)
     call_command("createcachetable", verbosity=0)
     today = timezone.localdate()
     for _number in range(PROJECTS):
@@ -90,7 +98,7 @@ def seed() -> None:
 
 
 def state() -> dict[str, Any]:
-    from accounts.models import AuditEvent, Message
+    from accounts.models import AuditEvent, Organization
     from programs.models import ExpectedReport, ReportingPeriod
 
     mails = [message_from_bytes(part) for part in _mails()]
@@ -99,10 +107,51 @@ def state() -> dict[str, Any]:
         "opened": sorted(ReportingPeriod.objects.filter(opened_at__isnull=False).values_list("pk", flat=True)),
         "openings": AuditEvent.objects.filter(event="period.opened").count(),
         "expected": [list(row) for row in ExpectedReport.objects.values_list("period", "partner").order_by("period", "partner")],
+        "partners": list(Organization.objects.filter(kind="partner").values_list("pk", flat=True)),
         "lines": [list(row) for row in Message.objects.values_list("recipient", "item", "step").order_by("recipient", "item", "step")],
         "unsent": Message.objects.filter(sent_at__isnull=True).count(),
         "mails": sorted([mail["To"], mail["Message-ID"]] for mail in mails),
-        "still_missing": reminders.remind(),
+        "still_missing": _missing_lines(),
+    }
+
+
+def _missing_lines() -> int:
+    """How many lines a sweep would write now; nothing is kept of it."""
+    with transaction.atomic():
+        missing = reminders.remind()
+        transaction.set_rollback(True)
+    return missing
+
+
+def post_at_once(callers: int = 8) -> dict[str, Any]:
+    """A partner's key starts the same report from many threads at the same moment."""
+    from accounts.models import AuditEvent
+    from programs.models import ExpectedReport
+    from reporting.models import Submission
+    from tests import factories
+    from tests.callers import key_of, with_key
+
+    owed = ExpectedReport.objects.select_related("project", "period", "partner").first()
+    secret = key_of(owed.partner, by=factories.member("partner_manager", organization=owed.partner))
+    body, start = {"project": owed.project.code, "period": owed.period.code}, threading.Barrier(callers)
+    answers: list[tuple[int, str]] = []
+
+    def post() -> None:
+        caller = with_key(secret)
+        start.wait()
+        answer = caller.post("/submissions/", body, **{"Idempotency-Key": "one-report"})
+        answers.append((answer.status_code, answer.content.decode()))
+        connection.close()
+
+    threads = [threading.Thread(target=post) for _number in range(callers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return {
+        "answers": answers,
+        "submissions": Submission.objects.filter(project=owed.project, period=owed.period, partner=owed.partner).count(),
+        "events": AuditEvent.objects.filter(event="submission.started").count(),
     }
 
 
@@ -117,5 +166,8 @@ def _mails() -> list[bytes]:
 if __name__ == "__main__":
     if sys.argv[1] == "seed":
         seed()
+    elif sys.argv[1] == "send":
+        for task in sys.argv[3:]:
+            app.send_task(task, queue=sys.argv[2])
     else:
-        print(json.dumps(state()))
+        print(json.dumps(post_at_once() if sys.argv[1] == "post" else state()))

@@ -1,4 +1,5 @@
-"""Two workers on a broker, one of them killed while it holds its lease and before it commits: nothing is lost, nothing is done twice."""
+"""Two workers on a broker, one of them killed while it holds its lease and before it commits: nothing is lost, nothing is done twice.
+And what comes in many times at once stands there once."""
 
 from __future__ import annotations
 
@@ -49,8 +50,8 @@ class Installation:
         self.workers.append(worker)
         return worker
 
-    def send(self, task: str) -> None:
-        self.python("-m", "celery", "-A", APP, "call", task, "--queue", self.name)
+    def send(self, *tasks: str) -> None:
+        self.python("-m", APP, "send", self.name, *tasks)
 
     def state(self) -> dict:
         return json.loads(self.python("-m", APP, "state").splitlines()[-1])
@@ -59,9 +60,7 @@ class Installation:
         """What beat does: send the sweep again and again. Two at a time, so that both workers have one."""
         until = time.monotonic() + 90
         while True:
-            self.send(task)
-            self.send(task)
-            time.sleep(1)
+            self.send(task, task)
             found = self.state()
             if is_done(found):
                 return found
@@ -130,7 +129,18 @@ def test_every_period_is_opened_once_though_a_worker_died_opening_one(portal):
 
     assert len(found["opened"]) == found["openings"] == waiting
     assert len(found["expected"]) == len({tuple(row) for row in found["expected"]}) == waiting
+    assert {partner for _period, partner in found["expected"]} == set(found["partners"])
     end_workers(portal)
+
+
+def test_identical_posts_at_the_same_moment_make_one_report_and_get_one_answer(portal):
+    """After the periods were opened: the report is one that is owed."""
+    done = json.loads(portal.python("-m", APP, "post").splitlines()[-1])
+
+    assert done["submissions"] == done["events"] == 1
+    assert len(done["answers"]) == 8
+    ((status, body),) = {tuple(answer) for answer in done["answers"]}
+    assert status == 201, body
 
 
 def test_every_reminder_is_written_once_though_a_worker_died_writing_them(portal):
