@@ -77,7 +77,8 @@ def test_the_viewer_is_served_from_here_and_loads_nothing_else():
 @pytest.mark.django_db
 @pytest.mark.parametrize("real", [False, True], ids=["any record", "records that are there"])
 def test_no_request_that_the_document_allows_is_a_server_error(real, settings):
-    """Fixed seed, few examples for each operation; each answer must also be as described."""
+    """Fixed seed, few examples for each operation; each answer must also be as described. With the records that are there, an operation
+    whose address names none would only be asked the very same again."""
     import schemathesis
     from django.core import signals
     from hypothesis import HealthCheck, Phase, given
@@ -99,6 +100,8 @@ def test_no_request_that_the_document_allows_is_a_server_error(real, settings):
         count = 0
         for operation in described.get_all_operations():
             count += 1
+            if real and "{" not in operation.path:
+                continue
 
             @few(
                 max_examples=15,
@@ -110,7 +113,7 @@ def test_no_request_that_the_document_allows_is_a_server_error(real, settings):
             )
             @given(case=operation.ok().as_strategy())
             def holds(case: Any) -> None:
-                if real and case.path_parameters:
+                if real:
                     name = case.path.split("/")[3]
                     case.path_parameters = {key: found.get(name, value) for key, value in case.path_parameters.items()}
                 answer = case.call(headers={"Authorization": f"Bearer {secret}", "Accept-Encoding": "identity"})
