@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import and_, or_
+
 from django.apps import apps
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery
@@ -48,6 +51,14 @@ class FigureQuerySet(ScopedQuerySet["Figure"]):
         )  # fmt: skip
         fields = {"at": "prefill__latest_at", "value": "latest_value", "numerator": "latest_numerator", "denominator": "latest_denominator"}
         return self.annotate(**{f"records_{name}": Subquery(cells.values(field)[:1]) for name, field in fields.items()})
+
+
+def _only(filled: list[str]) -> Q:
+    """These columns are filled and all others of a figure are empty."""
+    empty = {f"{name}__isnull": name not in filled for name in ("value", "numerator", "denominator", "share", "option")}
+    words = {name: name in filled for name in ("text", "reason")}
+    only = Q(**empty, **{name: "" for name, is_filled in words.items() if not is_filled})
+    return reduce(and_, (~Q(**{name: ""}) for name, is_filled in words.items() if is_filled), only)
 
 
 @choices_held("reason", "source")
@@ -99,66 +110,7 @@ class Figure(models.Model):
                 violation_error_message=_("Another accepted figure already counts here."),
             ),
             models.CheckConstraint(
-                condition=(
-                    Q(
-                        value__isnull=False,
-                        numerator__isnull=True,
-                        denominator__isnull=True,
-                        share__isnull=True,
-                        option__isnull=True,
-                        text="",
-                        reason="",
-                    )
-                    | Q(
-                        value__isnull=True,
-                        numerator__isnull=False,
-                        denominator__isnull=False,
-                        share__isnull=True,
-                        option__isnull=True,
-                        text="",
-                        reason="",
-                    )
-                    | Q(
-                        value__isnull=True,
-                        numerator__isnull=True,
-                        denominator__isnull=True,
-                        share__isnull=False,
-                        option__isnull=True,
-                        text="",
-                        reason="",
-                    )
-                    | Q(
-                        value__isnull=True,
-                        numerator__isnull=True,
-                        denominator__isnull=True,
-                        share__isnull=True,
-                        option__isnull=False,
-                        text="",
-                        reason="",
-                    )
-                    | (
-                        Q(
-                            value__isnull=True,
-                            numerator__isnull=True,
-                            denominator__isnull=True,
-                            share__isnull=True,
-                            option__isnull=True,
-                            reason="",
-                        )
-                        & ~Q(text="")
-                    )
-                    | (
-                        Q(
-                            value__isnull=True,
-                            numerator__isnull=True,
-                            denominator__isnull=True,
-                            share__isnull=True,
-                            option__isnull=True,
-                            text="",
-                        )
-                        & ~Q(reason="")
-                    )
-                ),
+                condition=reduce(or_, map(_only, (["value"], ["numerator", "denominator"], ["share"], ["option"], ["text"], ["reason"]))),
                 name="figure_says_one_thing",
                 violation_error_message=_("A figure is one thing: a number, a share, an answer, a text, or a reason why it is empty."),
             ),
