@@ -98,7 +98,7 @@ def test_no_request_that_the_document_allows_is_a_server_error(real, settings):
         described = schemathesis.openapi.from_dict(document())
         described.app = application
         count = 0
-        for operation in described.get_all_operations():
+        for operation in (one.ok() for one in described.get_all_operations()):
             count += 1
             if real and "{" not in operation.path:
                 continue
@@ -111,7 +111,7 @@ def test_no_request_that_the_document_allows_is_a_server_error(real, settings):
                 phases=[Phase.explicit, Phase.generate],
                 suppress_health_check=list(HealthCheck),
             )
-            @given(case=operation.ok().as_strategy())
+            @given(case=operation.as_strategy())
             def holds(case: Any) -> None:
                 if real:
                     name = case.path.split("/")[3]
