@@ -14,11 +14,14 @@ import xlsxwriter
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from plumbing.exports import EXACT_IN_EXCEL
 from reporting.documents.content import Number, ReportContent, Status
 from reporting.documents.outline import figures_through
 from reporting.documents.pdf import link_to
 
 Row = tuple[Any, ...]
+WIDEST = 48  # characters of a column
+LINE = 15  # points
 
 
 def render(content: ReportContent, *, trace: str = "") -> bytes:
@@ -28,8 +31,8 @@ def render(content: ReportContent, *, trace: str = "") -> bytes:
     book.set_properties(
         {"title": content.title, "author": content.program, "subject": content.reference, "created": content.frozen_at.replace(tzinfo=None)}
     )
-    sheets = _Sheets(book, right_to_left=content.right_to_left)
     with translation.override(content.language):
+        sheets = _Sheets(book, content)
         sheets.add(_("About"), (_("Item"), _("Entry")), _about(content))
         sheets.add(_("Indicators"), _indicator_headings(), _indicators(content, trace))
         sheets.add(
@@ -53,10 +56,11 @@ def render(content: ReportContent, *, trace: str = "") -> bytes:
 
 
 class _Sheets:
-    """Sheets of one look: a frozen, filtered header row and columns wide enough to read."""
+    """Sheets of one look: a frozen, filtered header row and columns wide enough to read; printed, as wide as the page."""
 
-    def __init__(self, book: xlsxwriter.Workbook, *, right_to_left: bool) -> None:
-        self._book, self._right_to_left = book, right_to_left
+    def __init__(self, book: xlsxwriter.Workbook, content: ReportContent) -> None:
+        self._book, self._right_to_left = book, content.right_to_left
+        self._foot = "&L&8" + _("Content hash %(hash)s") % {"hash": content.content_hash} + "&R&8&P / &N"
         self._head = book.add_format({"bold": True, "bg_color": "#F3F5F6", "bottom": 1, "text_wrap": True, "valign": "top"})
         self._text = book.add_format({"text_wrap": True, "valign": "top"})
         self._formats: dict[int, Any] = {}
@@ -72,17 +76,30 @@ class _Sheets:
         sheet.write_row(0, 0, headings, self._head)
         sheet.freeze_panes(1, 0)
         sheet.autofilter(0, 0, len(rows), len(headings) - 1)
+        sheet.set_landscape()
+        sheet.set_paper(9)  # A4
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(0)
+        sheet.set_footer(self._foot)
         for at, row in enumerate(rows, start=1):
             for column, value in enumerate(row):
                 self._write(sheet, at, column, value)
+            lines = max(len(_letters(value)) // WIDEST for value in row) + 1
+            if lines > 1:  # LibreOffice does not grow a row by itself
+                sheet.set_row(at, LINE * lines)
         for column in range(len(headings)):
-            longest = max(len(str(row[column])) if row[column] is not None else 0 for row in rows)
-            sheet.set_column(column, column, min(max(longest, len(headings[column]), 8) + 2, 48))
+            longest = max(len(_letters(row[column])) for row in rows)
+            sheet.set_column(column, column, min(max(longest, len(headings[column]), 8) + 2, WIDEST))
 
     def _write(self, sheet: Any, row: int, column: int, value: Any) -> None:
+        """A ``Number`` keeps its exact value and shows as many decimals as the report does."""
+        if isinstance(value, Number) and value.value is not None and len(value.value.normalize().as_tuple().digits) <= EXACT_IN_EXCEL:
+            sheet.write_number(row, column, value.value, self._number(value.decimals))
+            return
+        value = value.value if isinstance(value, Number) else value
         if value is None:
             return
-        if isinstance(value, Decimal) and len(value.normalize().as_tuple().digits) <= 15:  # what a spreadsheet's number holds exactly
+        if isinstance(value, Decimal) and len(value.normalize().as_tuple().digits) <= EXACT_IN_EXCEL:
             sheet.write_number(row, column, value, self._number(max(-int(value.normalize().as_tuple().exponent), 0)))
         else:
             sheet.write_string(row, column, format(value, "f") if isinstance(value, Decimal) else str(value), self._text)
@@ -92,6 +109,13 @@ class _Sheets:
             pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
             self._formats[decimals] = self._book.add_format({"num_format": pattern, "valign": "top"})
         return self._formats[decimals]
+
+
+def _letters(value: Any) -> str:
+    """What a cell shows, for the width of its column; a column of numbers gets that of its longest."""
+    if isinstance(value, Number):
+        return "" if value.value is None else f"{value.value:,.{value.decimals}f}"
+    return "" if value is None else str(value)
 
 
 def _about(content: ReportContent) -> Iterable[Row]:
@@ -169,7 +193,8 @@ def _charts(content: ReportContent) -> Iterable[Row]:
         for chart in section.charts:
             for point in chart.points:
                 complete = "" if point.reached is None else _("partly") if point.partial else _("yes")
-                yield chart.code, chart.caption, point.label, point.reached, point.plan, complete, chart.unit
+                numbers = (None if value is None else Number(value, chart.decimals, chart.unit) for value in (point.reached, point.plan))
+                yield chart.code, chart.caption, point.label, *numbers, complete, chart.unit
 
 
 def _changes(content: ReportContent) -> Iterable[Row]:
@@ -177,5 +202,5 @@ def _changes(content: ReportContent) -> Iterable[Row]:
         yield change.code, change.label, *_pair(change.old), *_pair(change.new), change.why
 
 
-def _pair(number: Number) -> tuple[Decimal | None, str]:
-    return number.value, Status(number.status).value
+def _pair(number: Number) -> tuple[Number, str]:
+    return number, Status(number.status).value

@@ -1,9 +1,12 @@
 import io
 import zipfile
+from dataclasses import replace
+from decimal import Decimal
 
 from python_calamine import CalamineWorkbook
 
 from reporting.documents import annexes
+from reporting.documents.content import Number
 from tests.reporting.documents.example import example
 
 
@@ -50,3 +53,24 @@ def test_a_sheet_without_rows_is_left_out():
     book = CalamineWorkbook.from_filelike(io.BytesIO(annexes.render(example(changes=()))))
 
     assert "Changes" not in book.sheet_names
+
+
+def test_a_number_is_exact_and_shows_the_decimals_of_the_report():
+    section = next(section for section in example().sections if section.results)
+    row = replace(section.results.rows[0], milestone=Number(Decimal("34.803653"), unit="%"))
+    one = replace(section, results=replace(section.results, rows=(row,)), charts=(), breakdowns=(), money=())
+
+    assert rows("Indicators", sections=(one,))[0]["Milestone"] == 34.803653
+    written = zipfile.ZipFile(io.BytesIO(annexes.render(example(sections=(one,)))))
+    assert "0.000000" not in written.read("xl/styles.xml").decode()
+
+
+def test_a_sheet_prints_as_wide_as_the_page_with_the_hash_below():
+    written = zipfile.ZipFile(io.BytesIO(annexes.render(example())))
+    sheets = [name for name in written.namelist() if name.startswith("xl/worksheets/sheet")]
+    assert len(sheets) >= 5
+    for name in sheets:
+        sheet = written.read(name).decode()
+        assert 'orientation="landscape"' in sheet
+        assert 'fitToHeight="0"' in sheet
+        assert example().content_hash in sheet
