@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -100,12 +100,39 @@ def last(rankings: QuerySet[NeedsRanking]) -> Ranked | None:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """A group's rank of a need; ``move``: how many ranks it rose (minus: fell) since the cycle before, none where it was not ranked."""
+
+    rank: int | None
+    move: int | None = None
+    is_new: bool = False
+
+    @property
+    def fell(self) -> int:
+        return -(self.move or 0)
+
+
+@dataclass(frozen=True)
 class Line:
     """A need with its rank per group, in the order of ``Ranked.groups``; ``apart`` is the highest rank minus the lowest."""
 
     need: str
-    ranks: tuple[int | None, ...]
+    cells: tuple[Cell, ...]
     apart: int | None
+
+    @property
+    def ranks(self) -> tuple[int | None, ...]:
+        return tuple(cell.rank for cell in self.cells)
+
+
+@dataclass(frozen=True)
+class Before:
+    """The cycle before at the same place and in the same community; ``gone``: needs that nobody ranked any more."""
+
+    pk: int
+    title: str
+    ends_on: date
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,6 +140,39 @@ class Ranked:
     ranking: NeedsRanking
     groups: tuple[RankingGroup, ...]
     lines: tuple[Line, ...]
+    before: Before | None = None
+
+
+def moved(found: Ranked, rankings: QuerySet[NeedsRanking]) -> Ranked:
+    """The table with how each group moved each need since the cycle before, of those in ``rankings``. One query."""
+    here = rankings.filter(place=found.ranking.place_id, community=found.ranking.community_id, ends_on__lt=found.ranking.ends_on)
+    latest = here.order_by("-ends_on", "-pk").values("pk")[:1]
+    rows = NeedRank.objects.filter(need__ranking=Subquery(latest)).order_by("need_id")
+    ranked_before: dict[tuple[str, str], int] = {}
+    texts: dict[str, str] = {}
+    before = None
+    columns = ("need__ranking", "need__ranking__title", "need__ranking__ends_on", "need__text", "group__group", "rank")
+    for pk, title, ends_on, need, group, rank in rows.values_list(*columns):
+        before = Before(pk, title, ends_on)
+        texts[need.casefold()] = need
+        ranked_before[need.casefold(), group] = rank
+    if before is None:
+        return found
+    groups = [one.group for one in found.groups]
+    sat_before = {group for _need, group in ranked_before}
+    lines = [
+        replace(line, cells=tuple(_moved(cell, group in sat_before, ranked_before.get((line.need.casefold(), group))) for cell, group in zip(line.cells, groups, strict=True)))
+        for line in found.lines
+    ]  # fmt: skip
+    now = {line.need.casefold() for line in found.lines}
+    gone = tuple(text for key, text in texts.items() if key not in now)
+    return replace(found, lines=tuple(lines), before=replace(before, gone=gone))
+
+
+def _moved(cell: Cell, sat_before: bool, before: int | None) -> Cell:
+    if cell.rank is None or not sat_before:
+        return cell
+    return Cell(cell.rank, is_new=True) if before is None else Cell(cell.rank, before - cell.rank)
 
 
 def ranked(ranking: NeedsRanking) -> Ranked:
@@ -126,7 +186,7 @@ def _table(ranking: NeedsRanking, groups: Iterable[RankingGroup], given: Mapping
     lines = []
     for text, by_group in given.items():
         ranks = tuple(by_group.get(group.pk) for group in order)
-        lines.append(Line(text, ranks, apart(ranks)))
+        lines.append(Line(text, tuple(Cell(rank) for rank in ranks), apart(ranks)))
     return Ranked(ranking, order, tuple(sorted(lines, key=_urgency)))
 
 

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
 from communities import masking, needs
-from communities.models import Commitment, Community, Forum, Incident, NeedsRanking
+from communities.models import Commitment, Community, Dispute, DisputeFollowUp, DisputeStep, Forum, Incident, NeedsRanking
 from dashboard.place import Quarter, below
 from institutions.models import Institution
 from institutions.page import with_clearance
@@ -23,7 +24,7 @@ from plumbing import formats
 from programs.models import Level
 from surveys import results
 from surveys.models import SurveyRound
-from surveys.tallies import COHESION
+from surveys.tallies import COHESION, SAFE_AFTER_DARK, USED_MECHANISM
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -114,12 +115,103 @@ def _incidents(place: Place, reader: User, spans: Sequence[Quarter]) -> list[Lin
     every = [sum(n for (day, _is), n in counted.items() if one.starts_on <= day <= one.ends_on) for one in spans]
     verified = [sum(n for (day, is_), n in counted.items() if is_ and one.starts_on <= day <= one.ends_on) for one in spans]
     return [
-        Line(Level.COMMUNITY, title, says, tuple(Cell(formats.number(n), Decimal(n)) for n in numbers))
+        Line(Level.COMMUNITY, title, says, tuple(_number(n) for n in numbers))
         for title, says, numbers in (
             (_("Incidents"), _("recorded, in the quarter"), every),
             (_("Incidents, verified"), _("by a second person, in the quarter"), verified),
         )
     ]
+
+
+def disputes(place: Place, *, reader: User, spans: Sequence[Quarter], today: date) -> list[tuple[str, list[Line]]]:
+    """Disputes open, settled and asked about again, and what people say of safety and justice in the official words. Four queries."""
+    within = below(place)
+    lines = [*_disputes(within, reader, spans, today), *_companions(within, reader, spans)]
+    return [(level, mine) for level in Level.values if (mine := [line for line in lines if line.level == level])]
+
+
+def _disputes(within: Any, reader: User, spans: Sequence[Quarter], today: date) -> list[Line]:
+    """What stands at each quarter's end, or today; a quarter before the first dispute has nothing to say."""
+    seen = Dispute.objects.visible_to(reader).filter(place__in=within)
+    steps = DisputeStep.objects.filter(dispute__in=seen.order_by().values("pk"), on__lte=today).order_by("on", "id")
+    taken = list(steps.values_list("dispute_id", "state", "on"))
+    if not taken:
+        return []
+    standing: dict[int, str] = {}
+    still_open, settled, at = [], [], 0
+    for one in spans:
+        agreed = 0
+        while at < len(taken) and taken[at][2] <= one.ends_on:
+            dispute, state, on = taken[at]
+            standing[dispute] = state
+            agreed += state == Dispute.State.AGREED and on >= one.starts_on
+            at += 1
+        still_open.append(_number(sum(state in Dispute.UNSETTLED for state in standing.values())) if standing else Cell())
+        settled.append(_number(agreed) if standing else Cell())
+    return [
+        Line(Level.COMMUNITY, _("Disputes open"), _("not settled and not with justice, at the quarter’s end"), tuple(still_open)),
+        Line(Level.COMMUNITY, _("Disputes settled"), _("by an agreement, in the quarter"), tuple(settled)),
+        *_holding(seen, spans, today),
+    ]
+
+
+def _holding(seen: QuerySet[Dispute], spans: Sequence[Quarter], today: date) -> Iterable[Line]:
+    """Of the settlements asked about again in a quarter, those that held: a line for each number of months."""
+    asked = DisputeFollowUp.objects.filter(dispute__in=seen.order_by().values("pk"), checked_on__range=(spans[0].starts_on, today))
+    found: dict[int, dict[date, list[bool]]] = defaultdict(lambda: defaultdict(list))
+    for months, on, holds in asked.order_by().values_list("months", "checked_on", "holds"):
+        found[months][next(one.starts_on for one in spans if on is not None and on <= one.ends_on)].append(bool(holds))
+    for months, by_quarter in sorted(found.items()):
+        cells = tuple(_share_of(sum(told), len(told)) if (told := by_quarter.get(one.starts_on)) else Cell() for one in spans)
+        title = ngettext("Settlements that hold after %(n)s month", "Settlements that hold after %(n)s months", months) % {"n": months}
+        yield Line(Level.COMMUNITY, title, _("of those asked about in the quarter"), cells)
+
+
+def _companions(within: Any, reader: User, spans: Sequence[Quarter]) -> list[Line]:
+    """The official questions beside the cohesion block: the share of the latest round of each quarter, with its interval."""
+    asked = {
+        "sdg-16-1-4": (_("Feel safe walking alone after dark, %(place)s"), _("SDG 16.1.4, share of those who answered")),
+        "sdg-16-3-3": (_("Used a mechanism for a dispute, %(place)s"), _("SDG 16.3.3, share of those who had one")),
+    }
+    held: QuerySet[SurveyRound] = (
+        SurveyRound.objects.visible_to(reader)
+        .approved()
+        .filter(version__instrument__code__in=asked, place__in=within, held_on__range=(spans[0].starts_on, spans[-1].ends_on))
+        .select_related("version__instrument", "project", "place")
+        .order_by("-held_on", "-pk")
+    )
+    rows = list(held[:ROUNDS])
+    shares = results.shares_of(rows, {**SAFE_AFTER_DARK, **USED_MECHANISM}, reader=reader) if rows else {}
+    lines: dict[tuple[str, int], list[SurveyRound]] = defaultdict(list)
+    for row in rows:
+        lines[row.version.instrument.code, row.place_id].append(row)
+    found = []
+    for (code, _place), mine in sorted(lines.items())[:SHOWN]:
+        title, says = asked[code]
+        last = {one.starts_on: next((row for row in mine if one.starts_on <= row.held_on <= one.ends_on), None) for one in spans}
+        cells = tuple(_said(shares[row.pk]) if (row := last[one.starts_on]) is not None else Cell() for one in spans)
+        found.append(Line(Level.COMMUNITY, title % {"place": mine[0].place.name}, says, cells, mine[0].pk))
+    return found
+
+
+def _said(share: results.ItemShare) -> Cell:
+    if share.is_hidden:
+        return Cell("", is_hidden=True)
+    if share.value is None:
+        return Cell()
+    percent = share.value * 100
+    words = f"{formats.number(percent, 0)} %"
+    if share.low is not None and share.high is not None:
+        words += f" ({formats.number(share.low * 100, 0)}–{formats.number(share.high * 100, 0)})"
+    return Cell(_("%(mean)s, n %(n)s") % {"mean": words, "n": share.denominator}, percent)
+
+
+def _number(number: int) -> Cell:
+    return Cell(formats.number(number), Decimal(number))
+
+
+def _share_of(part: int, whole: int) -> Cell:
+    return Cell(_("%(kept)s of %(due)s") % {"kept": part, "due": whole}, (Decimal(100) * part / whole).quantize(Decimal(1)))
 
 
 def _rounds(inside: Any, reader: User, spans: Sequence[Quarter]) -> tuple[list[Line], int]:
@@ -179,10 +271,7 @@ def _commitments(inside: Any, reader: User, spans: Sequence[Quarter], today: dat
     if not found:
         return []
     cells = tuple(
-        Cell(_("%(kept)s of %(due)s") % {"kept": one.kept, "due": one.due}, (Decimal(100) * one.kept / one.due).quantize(Decimal(1)))
-        if (one := found.get(span.starts_on))
-        else Cell()
-        for span in spans
+        _share_of(one.kept, one.due) if (one := found.get(span.starts_on)) else Cell() for span in spans
     )
     return [Line(Level.COMMUNITY, _("Commitments kept"), _("of those that fell due in the quarter"), cells)]
 

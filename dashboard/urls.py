@@ -22,6 +22,7 @@ urlpatterns = [
     path("place/<str:code>/", places.place_page, name="place_page"),
     path("place/<str:code>/levels/", places.place_levels, name="place_levels"),
     path("place/<str:code>/records/", places.place_records, name="place_records"),
+    path("place/<str:code>/disputes/", places.place_disputes, name="place_disputes"),
     path("search/", finding.search, name="search"),
     path("system/", finding.system, name="system"),
     path("people/", people.PersonList.as_view(), name="people"),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from django.db.models import QuerySet
 
 from locations import outlines
+from locations.models import PlaceTree
 from programs.models import Level, Project, ProjectLevel, ProjectPlace, Sensitivity
 
 CLOSEST = 2  # admin 2
@@ -28,6 +29,7 @@ class Spot:
     latitude: float | None
     projects: set[str] = field(default_factory=set)
     levels: set[str] = field(default_factory=set)
+    is_here: bool = False  # the place whose page shows the map
 
     @property
     def shapes(self) -> list[str]:
@@ -53,6 +55,7 @@ class Drawn:
     x: str
     y: str
     anchor: str
+    at: tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,22 @@ def spots(projects: QuerySet[Project]) -> list[Spot]:
     return sorted(found.values(), key=lambda one: one.name)
 
 
+def around(code: str, found: Sequence[Spot]) -> list[Spot]:
+    """Of these spots those in a place, or the district that it lies in, and the place itself, marked. Two queries."""
+    above = PlaceTree.objects.filter(descendant__code=code, ancestor__level__lte=CLOSEST).order_by("depth").select_related("ancestor")
+    here = next((row.ancestor for row in above), None)
+    if here is None:
+        return []
+    inside = set(PlaceTree.objects.filter(ancestor=here).values_list("descendant__code", flat=True))
+    kept = [one for one in found if one.code in inside]
+    mine = next((one for one in kept if one.code == here.code), None)
+    if mine is None:
+        mine = Spot(here.code, here.name, here.country, _degrees(here.longitude), _degrees(here.latitude))
+        kept.insert(0, mine)
+    mine.is_here = True
+    return kept
+
+
 def drawing(found: Sequence[Spot]) -> Map | None:
     """The map of those that have a point; none where none has."""
     pointed = [one for one in found if one.has_point]
@@ -108,7 +127,7 @@ def _placed(points: Sequence[tuple[Spot, float, float]]) -> Iterable[Drawn]:
     """Marks side by side, one for each level, and the name where it covers nothing yet: after, before, below or above them."""
     taken = [_box(x, y, SIZE * 2.4 * len(one.shapes or "x"), LINE) for one, x, y in points]
     for one, x, y in points:
-        shapes = one.shapes or [Level.COMMUNITY.value]
+        shapes = one.shapes or ([] if one.is_here else [Level.COMMUNITY.value])
         half, room = SIZE * 1.2 * len(shapes), LETTER * len(one.name)
         choices = (
             (x + half + 3, y + 4, "start", x + half + 3 + room / 2, y),
@@ -127,7 +146,7 @@ def _placed(points: Sequence[tuple[Spot, float, float]]) -> Iterable[Drawn]:
         taken.append(_box(middle_x, middle_y, room, LINE))
         first = x - SIZE * 1.2 * (len(shapes) - 1)
         marks = tuple(_mark(level, first + SIZE * 2.4 * number, y) for number, level in enumerate(shapes))
-        yield Drawn(one, marks, f"{text_x:.1f}", f"{text_y:.1f}", anchor)
+        yield Drawn(one, marks, f"{text_x:.1f}", f"{text_y:.1f}", anchor, (f"{x:.1f}", f"{y:.1f}"))
 
 
 def _mark(level: str, x: float, y: float) -> Mark:

@@ -331,7 +331,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "account": ("", EVERYBODY),
     "places": ("", EVERYBODY),
     "place_options": ("", EVERYBODY),
-    **dict.fromkeys(("place_page", "place_levels", "place_records"), ("+SSD", EVERYBODY)),
+    **dict.fromkeys(("place_page", "place_levels", "place_records", "place_disputes"), ("+SSD", EVERYBODY)),
     **dict.fromkeys(("people", "invitations", "invite", "organizations", "api_keys", "new_key"), ("", "AMP")),
     **dict.fromkeys(("person", "give_role", "deputize", "person_leaves"), ("person", "AMP")),
     "end_role": ("person+0", SENT),

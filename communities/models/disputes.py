@@ -20,7 +20,7 @@ from programs.scope import ScopedQuerySet, Via
 
 class DisputeQuerySet(CommunityQuerySet["Dispute"]):
     def unsettled(self) -> DisputeQuerySet:
-        return self.filter(state__in=[Dispute.State.OPENED, Dispute.State.MEDIATED, Dispute.State.RELAPSED])
+        return self.filter(state__in=Dispute.UNSETTLED)
 
 
 @choices_held("kind", "state")
@@ -31,6 +31,8 @@ class Dispute(LocalRecord):
         AGREED = "agreed", _("Agreed")
         RELAPSED = "relapsed", _("Relapsed")
         REFERRED = "referred", _("Referred to justice")
+
+    UNSETTLED = (State.OPENED, State.MEDIATED, State.RELAPSED)
 
     title = models.CharField(_("what it is about"), max_length=200, help_text=_("No names of people."))
     kind = models.CharField(_("kind"), max_length=12, choices=DisputeKind)

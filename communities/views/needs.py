@@ -60,7 +60,8 @@ class RankingList(ListPage):
 def needs_ranking(request: HttpRequest, pk: int) -> HttpResponse:
     rows = NeedsRanking.objects.visible_to(request.user).select_related("project__program", "partner", "place", "community")
     row = get_object_or_404(rows.prefetch_related("groups", "needs__ranks"), pk=pk)
-    shown = {"ranking": row, "ranked": needs.ranked(row), "crumbs": [(_("Needs"), reverse("needs_rankings")), (row.title, "")]}
+    ranked = needs.moved(needs.ranked(row), NeedsRanking.objects.visible_to(request.user))
+    shown = {"ranking": row, "ranked": ranked, "crumbs": [(_("Needs"), reverse("needs_rankings")), (row.title, "")]}
     return render(request, "communities/needs_ranking.html", shown)
 
 

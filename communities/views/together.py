@@ -49,14 +49,15 @@ def community_forums(request: HttpRequest, pk: int) -> HttpResponse:
 def community_projects(request: HttpRequest, pk: int) -> HttpResponse:
     """The last ranking of needs, and local projects with what users said last."""
     row = _visible(request, pk)
-    ranking = NeedsRanking.objects.visible_to(request.user).filter(community=row).prefetch_related("groups", "needs__ranks").first()
+    rankings = NeedsRanking.objects.visible_to(request.user)
+    ranking = rankings.filter(community=row).prefetch_related("groups", "needs__ranks").first()
     latest = Satisfaction.objects.filter(local_project=OuterRef("pk")).order_by("-asked_on", "-id")
     rows = LocalProject.objects.visible_to(request.user).filter(community=row).with_paid().select_related("partner")
     found = list(rows.annotate(said=Subquery(latest.values("pk")[:1])).order_by("state_on", "title")[:SHOWN])
     said = Satisfaction.objects.in_bulk([one.said for one in found if one.said])
     shown = {
         "community": row,
-        "ranked": needs.ranked(ranking) if ranking else None,
+        "ranked": needs.moved(needs.ranked(ranking), rankings) if ranking else None,
         "projects": [(one, local_projects.satisfied(said[one.said]) if one.said else None) for one in found],
         "money": _money(found),
         **_around(request, row, _("Needs and local projects")),

@@ -33,6 +33,14 @@ RANKED = {
     "Plots for those who return": (6, 6, 7, 2),
     "Road to Malakal": (7, 2, 6, 6),
 }
+RANKED_BEFORE = {  # half a year before: as the groups sat then
+    "Safe water": (2, 4, 5, 1),
+    "Safety at night": (3, 2, 4, 3),
+    "Work and training": (1, 3, 1, 4),
+    "Cattle routes and farm land": (5, 1, 3, 6),
+    "Plots for those who return": (6, 6, 6, 2),
+    "Food until the harvest": (4, 5, 2, 5),
+}
 RANKING = {"women": 34, "men": 31, "youth": 29, "displaced": 26}
 
 
@@ -170,11 +178,13 @@ def _disputes(renk: _Renk, committee: Forum) -> None:
 
 
 def _needs(renk: _Renk) -> None:
-    table = {need: dict(zip(RANKING, ranks, strict=True)) for need, ranks in RANKED.items()}
-    renk.did(
-        70, needs.rank, title=f"{renk.on(72):%B %Y}", starts_on=renk.on(76), ends_on=renk.on(72), table=table, people=RANKING, groups_met=12,
-        method="Each group met apart, with a facilitator of its own. Cards were put in order, then read out.", **renk.where,
-    )  # fmt: skip
+    for days, ranked in ((250, RANKED_BEFORE), (70, RANKED)):
+        table = {need: dict(zip(RANKING, ranks, strict=True)) for need, ranks in ranked.items()}
+        renk.did(
+            days, needs.rank, title=f"{renk.on(days + 2):%B %Y}", starts_on=renk.on(days + 6), ends_on=renk.on(days + 2), table=table,
+            people=RANKING, groups_met=12, method="Each group met apart, with a facilitator of its own. Cards were put in order, then read out.",
+            **renk.where,
+        )  # fmt: skip
 
 
 def _local_projects(renk: _Renk, committee: Forum) -> None:

@@ -98,8 +98,10 @@ def numbers(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def where(request: HttpRequest) -> HttpResponse:
-    """The places in which projects work: a page of its own, or the map that the overview brings in."""
+    """The places in which projects work: a page of its own, or the map that the overview and a place's page bring in."""
     found = places.spots(narrowing.narrow(Project.objects.visible_to(user_of(request)), request))
+    if code := request.GET.get("place"):
+        found = places.around(code, found)
     crumbs = [(_("Overview"), reverse("overview")), (_("Where"), "")]
     part = bool(request.headers.get("HX-Request"))
     context = {"spots": found, "map": places.drawing(found), "crumbs": crumbs}

@@ -85,6 +85,22 @@ def place_records(request: HttpRequest, code: str) -> HttpResponseBase:
     return render(request, "dashboard/_place_records.html" if part else "dashboard/place_records.html", context)
 
 
+@login_required
+@require_GET
+def place_disputes(request: HttpRequest, code: str) -> HttpResponseBase:
+    """Disputes and whether their settlements hold, with what people say of safety and justice: a page, a part of the place page, or a file."""
+    user, today = user_of(request), timezone.localdate()
+    place: Place = get_object_or_404(Place, code=code)
+    spans = places.quarters(today)
+    groups = evidence.disputes(place, reader=user, spans=spans, today=today)
+    if request.GET.get("export") == "csv":
+        headings = [_("Level"), _("Indicator"), _("Title"), _("Rule")]
+        return _file(place.code, headings, list(evidence.texts(groups)), spans, name="disputes")
+    context = {"place": place, "groups": groups, "quarters": spans, "crumbs": _crumbs(place, _("Disputes and justice"))}
+    part = bool(request.headers.get("HX-Request"))
+    return render(request, "dashboard/_place_disputes.html" if part else "dashboard/place_disputes.html", context)
+
+
 def _crumbs(place: Place | places.Whole, words: str) -> list[tuple[str, str]]:
     return [(_("Places"), reverse("places")), (place.name, reverse("place_page", args=[place.code])), (words, "")]
 

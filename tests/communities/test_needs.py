@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.urls import reverse
 
 from communities import needs
 from communities.models import NeedsRanking
 from plumbing.refusals import Invalid
-from tests.communities.peace import make_peace
+from tests.communities.peace import ago, make_peace
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +45,29 @@ def test_ranks_that_are_no_order_are_refused(peace, table):
     with pytest.raises(Invalid):
         peace.ranking(table=table, people={"women": 9})
     assert not NeedsRanking.objects.exists()
+
+
+def test_a_cycle_shows_by_how_many_ranks_each_group_moved_a_need_since_the_one_before(peace, client):
+    table = {"safe water": {"women": 3, "men": 1}, "Schools": {"women": 1, "men": 2}, "Cattle routes": {"women": 2, "men": 3}}
+    peace.ranking(title="March", starts_on=ago(240), ends_on=ago(236), table=table)
+    peace.ranking(title="January", starts_on=ago(300), ends_on=ago(296))
+    table = {
+        "Safe water": {"women": 1, "men": 3, "youth": 1}, "Schools": {"women": 3, "men": 2, "youth": 2},
+        "Work": {"women": 2, "men": 1, "youth": 3},
+    }  # fmt: skip
+    row = peace.ranking(title="August", table=table, people={"women": 30, "men": 31, "youth": 9})
+    found = needs.moved(needs.ranked(row), NeedsRanking.objects.all())
+    assert {line.need: [(cell.move, cell.is_new) for cell in line.cells] for line in found.lines} == {
+        "Safe water": [(2, False), (-2, False), (None, False)],
+        "Schools": [(-2, False), (0, False), (None, False)],
+        "Work": [(None, True), (None, True), (None, False)],
+    }, "young people did not sit in March"
+    assert (found.before.title, found.before.gone) == ("March", ("Cattle routes",))
+    assert needs.moved(needs.ranked(row), NeedsRanking.objects.exclude(title__in=["March", "January"])).before is None
+    client.force_login(peace.officer)
+    page = client.get(reverse("needs_ranking", args=[row.pk])).content.decode()
+    assert "more urgent than before" in page
+    assert "No longer ranked: Cattle routes." in page
 
 
 def test_a_cycle_stands_once_per_place(peace):

@@ -94,3 +94,18 @@ def test_the_map_asks_the_same_number_of_questions(world, client, projects, djan
     client.force_login(world.manager)
     with django_assert_num_queries(5):
         client.get(reverse("where"))
+
+
+def test_a_places_map_holds_its_own_mark_and_what_lies_in_it(world, client):
+    other = factories.world("OTH-01")
+    elsewhere = located("SS0801", "30.0", "7.0", parent=located("SS08", "30.1", "7.1"))
+    ProjectPlace.objects.create(project=other.project, place=elsewhere)
+    found = where.spots(Project.objects.all())
+    assert [(one.code, one.is_here) for one in where.around("SS07", found)] == [("SS07", True), ("SS0703", False)]
+    assert [(one.code, one.is_here) for one in where.around("SS070301", found)] == [("SS0703", True)], "a payam is shown by its district"
+    assert where.around("XX99", found) == []
+    assert where.drawing(where.around("SS08", [])).drawn[0].marks == (), "nobody works there: only the ring"
+    client.force_login(factories.member(Role.PROGRAM_MANAGER, organization=factories.agency()))
+    page = client.get(reverse("where"), {"place": "SS07"}, headers={"HX-Request": "true"}).content.decode()
+    assert 'class="here"' in page
+    assert "SS0801" not in page

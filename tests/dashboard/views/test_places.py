@@ -8,11 +8,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.roles import Role
+from communities import disputes
 from communities.models import Commitment, NeedsRanking
 from dashboard import place as places
 from dashboard import place_records as evidence
 from programs.models import ActivityRecord, Expenditure, ProjectPlace, Sensitivity
-from surveys import results, rounds
+from surveys import instruments, results, rounds
 from surveys.models import InstrumentVersion
 from tests import factories
 from tests.communities.peace import make_peace
@@ -205,6 +206,73 @@ def ranking(world, peace):
     women = row.groups.create(group="women", people=30)
     for rank, text in enumerate(("Safe water", "Schools"), 1):
         row.needs.create(text=text).ranks.create(group=women, rank=rank)
+
+
+def test_disputes_stand_open_settled_and_asked_about_again_by_quarter(client):
+    peace = make_peace()
+    place = peace.world.place
+
+    def settled(on, **more):
+        row = peace.dispute(opened_on=date(2025, 11, 3), **more)
+        return disputes.settle(row, on=on, terms="Herds stay off the farms.", by=peace.officer)
+
+    kept, broken = settled(date(2026, 2, 10)), settled(date(2026, 3, 1))
+    peace.dispute(opened_on=date(2026, 4, 2))
+    for row, on, holds in ((kept, date(2026, 5, 12), True), (broken, date(2026, 6, 3), False)):
+        disputes.follow_up(row.follow_ups.get(months=3), on=on, holds=holds, by=peace.officer)
+    spans = places.quarters(TODAY)
+    (group,) = evidence.disputes(place, reader=peace.officer, spans=spans, today=TODAY)
+    told = {line.title: [cell.words for cell in line.cells][3:] for line in group[1]}
+    assert told == {
+        "Disputes open": ["–", "–", "2", "0", "2", "2"][1:], "Disputes settled": ["–", "–", "0", "2", "0", "0"][1:],
+        "Settlements that hold after 3 months": ["–", "–", "–", "1 of 2", "–"],
+    }  # fmt: skip
+    client.force_login(peace.officer)
+    page = client.get(reverse("place_disputes", args=[place.code]), headers={"HX-Request": "true"}).content.decode()
+    assert "Settlements that hold after 3 months" in page
+    assert "1 of 2" in page
+    file = b"".join(client.get(reverse("place_disputes", args=[place.code]) + "?export=csv")).decode()
+    assert "Disputes open" in file
+    client.force_login(make_peace().officer)
+    assert "Disputes open" not in client.get(reverse("place_disputes", args=[place.code])).content.decode()
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_disputes_of_a_place_ask_the_same_however_many_there_are(client, django_assert_num_queries, number):
+    peace = make_peace()
+    for at in range(number):
+        row = disputes.settle(peace.dispute(opened_on=date(2026, 1, 3)), on=date(2026, 2, 10 + at), terms="Off the farms.", by=peace.officer)
+        disputes.follow_up(row.follow_ups.get(months=3), on=date(2026, 5, 12), holds=True, by=peace.officer)
+        companion(peace.world, held_on=date(2026, 2, at + 1))
+    client.force_login(peace.officer)
+    with django_assert_num_queries(9):
+        client.get(reverse("place_disputes", args=[peace.world.place.code]))
+
+
+def companion(world, answers=12, **fields):
+    """An approved round with the official question of SDG 16.1.4, a third of the people safe."""
+    by = making.administrator()
+    version = making.shipped("sdg-16-1-4", active=False)
+    if version.status == "draft":
+        instruments.supply_text(version, language="en", texts={"S01": "Official question"}, by=by)
+        instruments.activate(version, by=by)
+    row = making.opened(world, version, **fields)
+    given = [rounds.Given({"S01": "fairly_safe" if at % 3 == 0 else "very_unsafe"}) for at in range(answers)]
+    rounds.respond_many(row, responses=given, by=world.mande)
+    return settle(row, world)
+
+
+def test_feeling_safe_after_dark_stands_beside_disputes_where_the_official_question_was_asked(client):
+    peace = make_peace()
+    world = peace.world
+    assert evidence.disputes(world.place, reader=world.mande, spans=places.quarters(TODAY), today=TODAY) == []
+    companion(world, held_on=date(2026, 2, 1))
+    (group,) = evidence.disputes(world.place, reader=world.mande, spans=places.quarters(TODAY), today=TODAY)
+    (line,) = group[1]
+    assert line.title == f"Feel safe walking alone after dark, {world.place.name}"
+    assert [cell.words for cell in line.cells if cell.words != "–"] == ["33 % (7–60), n 12"]
+    (group,) = evidence.disputes(world.place, reader=peace.officer, spans=places.quarters(TODAY), today=TODAY)
+    assert [cell.is_hidden for cell in group[1][0].cells].count(True) == 1, "4 of 12 is too few without raw figures"
 
 
 def test_incidents_are_masked_by_their_class(client):
