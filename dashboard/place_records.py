@@ -270,9 +270,7 @@ def _commitments(inside: Any, reader: User, spans: Sequence[Quarter], today: dat
         standing.kept += state == Commitment.State.KEPT
     if not found:
         return []
-    cells = tuple(
-        _share_of(one.kept, one.due) if (one := found.get(span.starts_on)) else Cell() for span in spans
-    )
+    cells = tuple(_share_of(one.kept, one.due) if (one := found.get(span.starts_on)) else Cell() for span in spans)
     return [Line(Level.COMMUNITY, _("Commitments kept"), _("of those that fell due in the quarter"), cells)]
 
 

@@ -241,7 +241,9 @@ def test_disputes_stand_open_settled_and_asked_about_again_by_quarter(client):
 def test_disputes_of_a_place_ask_the_same_however_many_there_are(client, django_assert_num_queries, number):
     peace = make_peace()
     for at in range(number):
-        row = disputes.settle(peace.dispute(opened_on=date(2026, 1, 3)), on=date(2026, 2, 10 + at), terms="Off the farms.", by=peace.officer)
+        row = disputes.settle(
+            peace.dispute(opened_on=date(2026, 1, 3)), on=date(2026, 2, 10 + at), terms="Off the farms.", by=peace.officer
+        )
         disputes.follow_up(row.follow_ups.get(months=3), on=date(2026, 5, 12), holds=True, by=peace.officer)
         companion(peace.world, held_on=date(2026, 2, at + 1))
     client.force_login(peace.officer)
