@@ -189,7 +189,7 @@ def _companions(within: Any, reader: User, spans: Sequence[Quarter]) -> list[Lin
     for (code, _place), mine in sorted(lines.items())[:SHOWN]:
         title, says = asked[code]
         last = {one.starts_on: next((row for row in mine if one.starts_on <= row.held_on <= one.ends_on), None) for one in spans}
-        cells = tuple(_said(shares[row.pk]) if (row := last[one.starts_on]) is not None else Cell() for one in spans)
+        cells = tuple(Cell() if (held_then := last[one.starts_on]) is None else _said(shares[held_then.pk]) for one in spans)
         found.append(Line(Level.COMMUNITY, title % {"place": mine[0].place.name}, says, cells, mine[0].pk))
     return found
 
