@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import django_filters
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
@@ -62,8 +64,22 @@ CERTAINTY = {
 }
 
 
+class ImportFilter(django_filters.FilterSet):
+    words = django_filters.CharFilter(label=gettext_lazy("File or project"), method="named")
+    kind = django_filters.ChoiceFilter(label=gettext_lazy("What"), choices=Import.Kind.choices, empty_label=gettext_lazy("all files"))
+    state = django_filters.ChoiceFilter(label=gettext_lazy("State"), choices=Import.State.choices, empty_label=gettext_lazy("any state"))
+
+    class Meta:
+        model = Import
+        fields: list[str] = []
+
+    def named(self, rows: QuerySet[Import], name: str, value: str) -> QuerySet[Import]:
+        return rows.filter(Q(file_name__icontains=value) | Q(project__code__icontains=value))
+
+
 class ImportList(ListPage):
     model = Import
+    filterset_class = ImportFilter
     template_name = "exchange/imports.html"
     columns = [
         Column("file", gettext_lazy("File"), order=["file_name"], export="file_name"),

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, re_path
 from django.views import defaults
+from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework import serializers
@@ -90,6 +91,7 @@ def docs(request: HttpRequest) -> HttpResponse:
     return render(request, "api/docs.html")
 
 
+@csrf_exempt  # a key sends no cookie: a wrong address is a 404 for whatever method, not a page about cookies
 def nothing_here(request: HttpRequest) -> HttpResponse:
     """404 for an address the API does not have; one without its last slash is told so, never redirected."""
     hint = "" if request.path.endswith("/") else "Addresses of this API end with a slash."

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import django_filters
 from allauth.account.utils import perform_login
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -86,9 +87,21 @@ def _accept_with_account(request: HttpRequest, token: str, row: invitations.Invi
     return render(request, "dashboard/invitation_accept.html", {"invitation": row})
 
 
+class KeyFilter(django_filters.FilterSet):
+    q = django_filters.CharFilter(label=gettext_lazy("Name or organization"), method="named")
+
+    class Meta:
+        model = ApiKey
+        fields: list[str] = []
+
+    def named(self, rows: QuerySet[ApiKey], name: str, value: str) -> QuerySet[ApiKey]:
+        return rows.filter(Q(name__icontains=value) | Q(organization__name__icontains=value))
+
+
 class KeyList(KeeperPage):
     needs = Permission.MANAGE_KEYS
     model = ApiKey
+    filterset_class = KeyFilter
     template_name = "dashboard/api_keys.html"
     columns = [
         Column("name", gettext_lazy("Name"), order=["name"], export="name"),

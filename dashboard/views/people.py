@@ -216,8 +216,21 @@ def invite(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
 
 
+class InvitationFilter(django_filters.FilterSet):
+    q = django_filters.CharFilter(label=gettext_lazy("Name or e-mail"), method="named")
+    role = django_filters.ChoiceFilter(label=gettext_lazy("Role"), choices=Role.choices)
+
+    class Meta:
+        model = Invitation
+        fields: list[str] = []
+
+    def named(self, rows: QuerySet[Invitation], name: str, value: str) -> QuerySet[Invitation]:
+        return rows.filter(Q(name__icontains=value) | Q(email__icontains=value))
+
+
 class InvitationList(KeeperPage):
     model = Invitation
+    filterset_class = InvitationFilter
     template_name = "dashboard/invitations.html"
     columns = [
         Column("email", gettext_lazy("E-mail"), order=["email"], export="email"),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import django_filters
 from django import forms
 from django.contrib.auth.decorators import login_required
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -51,10 +52,22 @@ def _in_tree_order(results: list[Result]) -> list[tuple[int, Result]]:
     return walk(None, 0)
 
 
+class ChangeFilter(django_filters.FilterSet):
+    words = django_filters.CharFilter(label=_("Words"), method="with_words")
+
+    class Meta:
+        model = FrameworkChange
+        fields: list[str] = []
+
+    def with_words(self, rows: Any, name: str, value: str) -> Any:
+        return rows.filter(Q(what__icontains=value) | Q(old__icontains=value) | Q(new__icontains=value) | Q(reason__icontains=value))
+
+
 class WhatChanged(ListPage):
     """Partners read here what was edited since the framework was agreed."""
 
     model = FrameworkChange
+    filterset_class = ChangeFilter
     template_name = "programs/what_changed.html"
     ordering = "-at"
     related = ("by",)

@@ -136,12 +136,12 @@ class ClearanceList(ListPage):
     ordering = "-until"
     related = ("recipient", "owner")
     columns = (
-        Column("recipient", _("Recipient"), order=["recipient__name"]),
-        Column("scope", _("Support covered")),
-        Column("decision", _("Decision"), order=["decision"]),
-        Column("from", _("Valid from"), order=["valid_from"]),
-        Column("until", _("Valid until"), order=["valid_until"]),
-        Column("owner", _("Owner")),
+        Column("recipient", _("Recipient"), order=["recipient__name"], export="recipient__name"),
+        Column("scope", _("Support covered"), export="scope"),
+        Column("decision", _("Decision"), order=["decision"], export="decision", words=SupportClearance.Decision.choices),
+        Column("from", _("Valid from"), order=["valid_from"], export="valid_from"),
+        Column("until", _("Valid until"), order=["valid_until"], export="valid_until"),
+        Column("owner", _("Owner"), export="owner__name"),
         Column("acts", ""),
     )
 

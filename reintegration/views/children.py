@@ -283,8 +283,18 @@ class RecountChildren(CountChildren):
         return ChildMonthForm(*data, project=self.project, initial=stood)
 
 
+class ViolationFilter(django_filters.FilterSet):
+    project = django_filters.ModelChoiceFilter(label=_("Project"), queryset=_projects)
+    year = django_filters.NumberFilter(label=_("Year"), min_value=1900, max_value=9999, decimal_places=0)
+
+    class Meta:
+        model = GraveViolationCount
+        fields: list[str] = []
+
+
 class Violations(CountedList):
     model = GraveViolationCount
+    filterset_class = ViolationFilter
     template_name = "reintegration/child_violations.html"
     ordering = "-month"
     columns = (

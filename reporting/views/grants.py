@@ -8,7 +8,7 @@ import django_filters
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -37,8 +37,28 @@ def readable(user: Any) -> QuerySet[Grant]:
     return Grant.objects.visible_to(user) if Permission.READ_MONEY in words(user) else Grant.objects.none()
 
 
+class GrantFilter(django_filters.FilterSet):
+    words = django_filters.CharFilter(label=gettext_lazy("Reference, title or donor"), method="named")
+    running = django_filters.ChoiceFilter(
+        label=gettext_lazy("Running"), method="in_time", choices=[("yes", gettext_lazy("Running")), ("no", gettext_lazy("Ended"))],
+        empty_label=gettext_lazy("all grants"),
+    )  # fmt: skip
+
+    class Meta:
+        model = Grant
+        fields: list[str] = []
+
+    def named(self, rows: QuerySet[Grant], name: str, value: str) -> QuerySet[Grant]:
+        return rows.filter(Q(reference__icontains=value) | Q(title__icontains=value) | Q(donor__name__icontains=value))
+
+    def in_time(self, rows: QuerySet[Grant], name: str, value: str) -> QuerySet[Grant]:
+        today = timezone.localdate()
+        return rows.filter(ends_on__gte=today) if value == "yes" else rows.filter(ends_on__lt=today)
+
+
 class GrantList(ListPage):
     model = Grant
+    filterset_class = GrantFilter
     template_name = "reporting/grants.html"
     columns = [
         Column("reference", gettext_lazy("Reference"), order=["reference"], export="reference"),

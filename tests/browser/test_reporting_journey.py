@@ -15,13 +15,15 @@ from django.core.management import call_command
 from django.urls import reverse
 from docx import Document
 
-from accounts.models import AuditEvent
+from accounts.models import ApiKey, AuditEvent
+from accounts.roles import Role
 from exchange import workbook_sheets
 from programs import framework, grants, tasks
 from programs.models import Grant, ReportingPeriod, ReportRequirement
 from reporting import donor_report, report_files, rollup, submissions
 from reporting.models import Figure, Submission
-from tests import factories
+from tests import callers, factories
+from tests.browser.reporting import accept, return_one, send
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -53,8 +55,12 @@ def world(tmp_path):
     return made
 
 
+def report_of(world):
+    return ["PPS-01", world.period.code, world.partner.pk]
+
+
 def address(world, name="report"):
-    return reverse(name, args=["PPS-01", world.period.code, world.partner.pk])
+    return reverse(name, args=report_of(world))
 
 
 def total_field(world, code):
@@ -68,13 +74,7 @@ def type_and_send(page, world, figures):
         page.locator(f"[name='{total_field(world, code)}']").fill(value)
     page.locator("[data-saved]").get_by_text(re.compile("draft version")).wait_for()
     page.wait_for_timeout(1200)
-    page.get_by_role("link", name="Check and submit").last.click()
-    for sentence in page.locator("input[name^='s:']").all():
-        sentence.fill("Counted from the signed sheets.")
-    if page.get_by_role("button", name="Keep the sentences").count():
-        page.get_by_role("button", name="Keep the sentences").click()
-    page.get_by_role("button", name="Send to review").click()
-    page.get_by_text("Sent to review.").wait_for()
+    send(page, sentence="Counted from the signed sheets.")
 
 
 def test_a_period_from_a_spreadsheet_framework_to_the_donors_document(world, visit, axe):
@@ -86,22 +86,13 @@ def test_a_period_from_a_spreadsheet_framework_to_the_donors_document(world, vis
     mande = visit(world.mande)
     mande.goto(address(world, "review"))
     assert axe(mande) == []
-    row = mande.locator("tr", has=mande.get_by_text("Completed vocational training"))
-    row.get_by_text(re.compile("Cells and comments")).click()
-    row.get_by_label("Comment").fill("Attendance sheets show 31. Which is right?")
-    row.get_by_role("button", name="Keep the comment").click()
-    row = mande.locator("tr", has=mande.get_by_text("Completed vocational training"))
-    row.get_by_role("button", name=re.compile("^return")).click()
-    mande.get_by_role("button", name="with comments").click()
-    mande.get_by_text("Returned with your comments.").wait_for()
+    return_one(mande, report_of(world), figure="Completed vocational training", comment="Attendance sheets show 31. Which is right?")
 
     reporter.goto(address(world))
     reporter.get_by_text("Attendance sheets show 31. Which is right?").first.wait_for()
     type_and_send(reporter, world, {"LIV-2": "31"})
 
-    mande.goto(address(world, "review"))
-    mande.get_by_role("button", name="Accept all figures").click()
-    mande.get_by_text("Accepted. The figures count from now on.").wait_for()
+    accept(mande, report_of(world))
 
     assert set(Figure.objects.counting().values_list("indicator__code", "value")) == {("LIV-2", Decimal(31)), ("LIV-5", Decimal(64))}
     assert "31" in _donors_document(world)
@@ -116,26 +107,78 @@ def test_the_same_road_by_workbook_adds_to_what_was_reached_before(world, visit,
     submissions.accept(Submission.objects.get(period=world.period), by=world.mande)
     world.periods.pop(0)
 
-    reporter.goto(address(world))
-    with reporter.expect_download() as handed_out:
-        reporter.get_by_role("link", name="Workbook").click()
-    file = tmp_path / "back.xlsx"
-    handed_out.value.save_as(file)
-    fill_workbook(file, {"LIV-2": 41, "LIV-5": 64})
-    reporter.goto(reverse("workbook_new"))
-    reporter.locator("input[type=file]").set_input_files(file)
-    reporter.get_by_role("button", name="Check the workbook").click()
+    upload(reporter, filled_workbook(reporter, world, tmp_path / "back.xlsx", {"LIV-2": 41, "LIV-5": 64}))
     reporter.get_by_role("button", name="Take over 2 figures").click()
     type_and_send(reporter, world, {})
 
     mande = visit(world.mande)
-    mande.goto(address(world, "review"))
-    mande.get_by_role("button", name="Accept all figures").click()
-    mande.get_by_text("Accepted. The figures count from now on.").wait_for()
+    accept(mande, report_of(world))
     assert total_on_overview(mande, "Completed vocational training") == "71"
     (running,) = rollup.progress(world.project.indicators.filter(definition__code="LIV-5"), through=world.period.ends_on)
     assert total_on_overview(mande, "Members of savings groups") == str(int(running.progress.value)) == "64"
     assert "71" in _donors_document(world)
+
+
+def test_a_report_by_workbook_alone_corrected_by_a_workbook_through_the_api(world, visit, chromium, live_server, tmp_path):
+    reporter = visit(world.reporter)
+    upload(reporter, filled_workbook(reporter, world, tmp_path / "first.xlsx", {"LIV-2": 41, "LIV-5": 64}))
+    change = reporter.locator("tr", has=reporter.get_by_text("LIV-2"))
+    assert change.locator("td").last.inner_text() == "41"
+    assert not Figure.objects.exists()  # the difference is read before anything is written
+    reporter.get_by_role("button", name="Take over 2 figures").click()
+    reporter.wait_for_load_state()
+    reporter.goto(address(world))
+    send(reporter, sentence="Counted from the signed sheets.")
+
+    mande = visit(world.mande)
+    return_one(mande, report_of(world), figure="Completed vocational training", comment="Attendance sheets show 31. Which is right?")
+
+    corrected = filled_workbook(reporter, world, tmp_path / "second.xlsx", {"LIV-2": 31})
+    key = callers.key_of(world.partner, by=factories.member(Role.PARTNER_MANAGER, organization=world.partner))
+    api = chromium.new_context(base_url=live_server.url, extra_http_headers={"Authorization": f"Bearer {key}"}).request
+    sent = {"name": corrected.name, "mimeType": "application/octet-stream", "buffer": corrected.read_bytes()}
+    difference = api.post("/api/v1/imports/", multipart={"file": sent, "kind": "workbook"}, headers={"Idempotency-Key": "upload"}).json()
+    assert [(one["code"], one["old"], one["new"]) for one in difference["changes"]] == [("LIV-2", "41", "31")]
+    written = api.post(
+        f"/api/v1/imports/{difference['id']}/confirm/", data={"version": difference["version"]}, headers={"Idempotency-Key": "w"}
+    )
+    assert written.status == 200, written.text()
+    submission = Submission.objects.get(period=world.period)
+    again = api.post(f"/api/v1/submissions/{submission.public_id}/submit/", headers={"Idempotency-Key": "submit"})
+    assert again.status == 200, again.text()
+
+    accept(mande, report_of(world))
+    assert set(Figure.objects.counting().values_list("indicator__code", "value", "source")) == {
+        ("LIV-2", Decimal(31), "workbook"),
+        ("LIV-5", Decimal(64), "workbook"),
+    }
+    assert total_on_overview(mande, "Completed vocational training") == "31"
+    assert "31" in _donors_document(world)
+    told = AuditEvent.objects.filter(event__in=["submission.submitted", "submission.returned", "submission.accepted"])
+    mine, key_user = f"user:{world.mande.pk}", f"user:{ApiKey.objects.get().service_user_id}"
+    assert list(told.order_by("id").values_list("event", "actor")) == [
+        ("submission.submitted", f"user:{world.reporter.pk}"),
+        ("submission.returned", mine),
+        ("submission.submitted", key_user),
+        ("submission.accepted", mine),
+    ]
+
+
+def filled_workbook(reporter, world, file, figures):
+    """The workbook as the report's page hands it out, with these totals typed in."""
+    reporter.goto(address(world))
+    with reporter.expect_download() as handed_out:
+        reporter.get_by_role("link", name="Workbook").click()
+    handed_out.value.save_as(file)
+    fill_workbook(file, figures)
+    return file
+
+
+def upload(reporter, file):
+    reporter.goto(reverse("workbook_new"))
+    reporter.locator("input[type=file]").set_input_files(file)
+    reporter.get_by_role("button", name="Check the workbook").click()
+    reporter.get_by_role("heading", name="What will change").wait_for()
 
 
 def fill_workbook(file, figures):

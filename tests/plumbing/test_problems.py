@@ -8,6 +8,7 @@ from unittest import mock
 import pytest
 from django.test import Client
 from django.urls import reverse
+from rest_framework.test import APIClient
 
 from accounts.roles import Role
 from plumbing import problems
@@ -58,6 +59,8 @@ def test_an_unknown_address_is_404_and_says_when_only_the_slash_is_missing(calle
     assert "slash" not in is_problem(caller.get("/nothing/"), 404)["detail"]
     body = is_problem(caller.raw("POST", "/submissions", b"{}"), 404)
     assert "slash" in body["detail"]
+    strict = APIClient(enforce_csrf_checks=True)  # as in a browser's or a partner's request; a key sends no cookie
+    assert "slash" in is_problem(strict.post("/api/v1/submissions", {}, format="json"), 404)["detail"]
     is_problem(Client().get("/api/v2/"), 404)
 
 
