@@ -47,6 +47,16 @@ def test_the_entry_page_shows_only_what_is_assigned(world, client):
     assert other.code not in page
 
 
+def test_entry_and_review_lead_to_the_definition_of_each_number(world, client):
+    definition = reverse("definition", args=[world.row.definition_id])
+    client.force_login(world.reporter)
+    assert f'href="{definition}"' in client.get(url(world)).content.decode()
+    assert client.get(definition).status_code == 200
+    submitted(world)
+    client.force_login(world.mande)
+    assert f'href="{definition}"' in client.get(url(world, "review")).content.decode()
+
+
 def test_looking_at_the_entry_page_opens_no_draft(world, client):
     client.force_login(world.reporter)
     client.get(url(world))
