@@ -1,7 +1,7 @@
 """What the portal costs, each measure beside a floor taken in the same run: ratios travel between machines, times do not.
 
 Runs in a database of its own, made and thrown away like a test database. The floors are served by this module's own addresses,
-behind the same middleware.
+behind the same middleware. Times are without those in which the machine was busy with something else.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.template import Context, Template
 from django.test import Client
@@ -37,6 +38,7 @@ from django.urls import include, path, reverse
 import communities.scale
 import programs.scale
 import reintegration.scale
+import surveys.scale
 from accounts.models import User
 from accounts.scale import ADDRESS
 from communities import early_warnings
@@ -46,6 +48,7 @@ from programs import second_factor
 from programs.models import Indicator, Program, Project
 from reporting import promises, rollup
 from reporting.models import Figure, Submission
+from surveys import scoring
 
 THROUGH = date(2025, 12, 31)
 LIST = "/api/v1/submissions/?page_size=100&ordering=-updated_at"
@@ -87,10 +90,11 @@ class Pace:
     places: int
     cases: tuple[int, ...]
     communities: tuple[tuple[int, int], ...]  # and their incidents
+    responses: int  # of one survey round
 
 
-FULL = Pace(rounds=15, reports=20, places=50, cases=(10_000, 100_000), communities=((2_000, 20_000), (20_000, 200_000)))
-SMOKE = Pace(rounds=1, reports=2, places=5, cases=(120,), communities=((60, 300),))
+FULL = Pace(rounds=15, reports=20, places=50, cases=(10_000, 100_000), communities=((2_000, 20_000), (20_000, 200_000)), responses=10_000)
+SMOKE = Pace(rounds=1, reports=2, places=5, cases=(120,), communities=((60, 300),), responses=60)
 
 
 def run(sizes: Sequence[int], *, pace: Pace = FULL, say: Say = print, with_worker: bool = True) -> list[Measured]:
@@ -127,6 +131,8 @@ def run(sizes: Sequence[int], *, pace: Pace = FULL, say: Say = print, with_worke
         for measured in cases_of_people(pace):
             note(measured)
         for measured in communities_and_incidents(pace):
+            note(measured)
+        for measured in survey_of_people(pace):
             note(measured)
     if with_worker:
         note(memory_per_worker(count))
@@ -206,17 +212,16 @@ def figures_through_the_api(count: int, pace: Pace) -> Measured:
     Project.objects.filter(code=f"{within.code}-WIDE").update(code=f"{within.code}-{secrets.token_hex(4)}")
     laid = programs.scale.wide(within, reports=pace.reports, office=reporter.organization, places=scale.places(pace.places))
     bodies = _bodies(laid)
-    client, written, started = _client("reporter"), 0, 0.0
-    addresses = []
+    client, addresses = _client("reporter"), []
     for period in laid.periods:
         opened = client.post("/api/v1/submissions/", {"project": laid.project.code, "period": period.code}, "application/json")
         _must_be(opened, 201)
         addresses.append(f"/api/v1/submissions/{json.loads(opened.content)['id']}/figures/")
     tags = [client.get(address)["ETag"] for address in addresses]
-    started = time.perf_counter()
+    watch = _Watch()
     for address, tag in zip(addresses, tags, strict=True):
         _must_be(client.put(address, bodies, "application/json", headers={"if-match": tag}), 200)
-    through_api = time.perf_counter() - started
+    through_api = watch.seconds()
     written = Figure.objects.filter(project=laid.project).count()
     in_bulk = _bulk(laid)
     detail = f"{written:,} figures, {through_api:.2f} s, bulk_create {in_bulk:.2f} s"
@@ -239,15 +244,15 @@ def export(count: int) -> Iterator[Measured]:
     gc.collect()
     before = peak = _resident()
     total, size = rows.count(), 0
-    seconds = worked = float("inf")
-    for _again in range(1 if total > LARGE else 5):  # a short file is over before the machine is free once
-        started, processor, size = time.perf_counter(), time.process_time(), 0
+    seconds = waited = float("inf")
+    for _again in range(1 if total > LARGE else 5):
+        watch, size = _Watch(), 0
         for number, piece in enumerate(exports.csv_lines(rows, fields)):
             size += len(piece)
             if number % 50 == 0:
                 peak = max(peak, _resident())
-        seconds, worked = min(seconds, time.perf_counter() - started), min(worked, time.process_time() - processor)
-    detail = f"{size / BYTES_IN_MEGABYTE:.0f} MB in {seconds:.1f} s, {total / worked:,.0f} a second of processor time"
+        seconds, waited = min((seconds, waited), (watch.seconds(), watch.wall()))
+    detail = f"{size / BYTES_IN_MEGABYTE:.0f} MB in {seconds:.1f} s, {waited:.1f} s with waiting for a processor"
     yield Measured("streamed export", total, total / seconds, 100_000, "rows/s", detail, at_least=True)
     yield Measured("streamed export, memory added", total, (peak - before) / BYTES_IN_MEGABYTE, 20, "MB", "flat")
 
@@ -326,8 +331,8 @@ def communities_and_incidents(pace: Pace) -> Iterator[Measured]:
                 yield Measured(f"{what} / SQL", told, subject / bare, limit, "x", detail)
             else:
                 yield Measured(what, told, subject * 1000, None, "ms", detail)
-        started, raised = time.perf_counter(), early_warnings.sweep()
-        yield Measured("early-warning sweep, first", told, (time.perf_counter() - started) * 1000, None, "ms", f"{raised:,} raised")
+        watch, raised = _Watch(), early_warnings.sweep()
+        yield Measured("early-warning sweep, first", told, watch.seconds() * 1000, None, "ms", f"{raised:,} raised")
         subject, bare = _beside(early_warnings.sweep, floors["sweep"], max(1, pace.rounds // 5))
         detail = f"{subject * 1000:.1f} ms, a year's incidents by SQL {bare * 1000:.1f} ms"
         yield Measured("early-warning sweep, again / SQL", told, subject / bare, 6 if told > LARGE else None, "x", detail)
@@ -336,6 +341,28 @@ def communities_and_incidents(pace: Pace) -> Iterator[Measured]:
         for what in ("an officer's own communities", "place page", "place page, three levels"):
             growth = waited[what][-1] / waited[what][0]
             yield Measured(f"{what} while the rest grows", told, growth, 1.5, "x", f"{many:,} against {few:,} communities")
+
+
+def survey_of_people(pace: Pace) -> Iterator[Measured]:
+    """The results of one large round beside the SQL that counts its scores and answers, and what exact scores cost. ``figures``: responses."""
+    project = Project.objects.filter(program__code=scale.FIXED).order_by("pk")[0]
+    partner = project.partners.order_by("pk")[0].organization
+    manager = User.objects.get(email=ADDRESS.format(role="manager"))
+    held = surveys.scale.seed(pace.responses, project=project, partner=partner, place=scale.places(1)[0], by=manager)
+    scale.gather_statistics()
+    client, address = _client("manager"), reverse("survey_round", args=[held.survey_round.pk])
+    _must_be(client.get(address), 200)
+    subject, bare = _beside(partial(client.get, address), held.counted_by_sql, max(1, pace.rounds // 3))
+    detail = f"{subject * 1000:.1f} ms, its counts by SQL {bare * 1000:.1f} ms"
+    yield Measured("results of a survey round / SQL", pace.responses, subject / bare, 3 if pace.rounds > 1 else None, "x", detail)
+
+    def score() -> None:
+        for answers in held.answers:
+            scoring.score(held.definition, answers)
+
+    subject, bare = _beside(score, held.averaged_in_floats, max(1, pace.rounds // 3))
+    detail = f"{subject * 1000:.1f} ms, means of floats {bare * 1000:.1f} ms"
+    yield Measured("exact scores / plain means", pace.responses, subject / bare, 20, "x", detail)
 
 
 def memory_per_worker(count: int) -> Measured:
@@ -434,10 +461,10 @@ def _bulk(laid: programs.scale.Laid) -> float:
     for row in begun:
         row.pk, row.submission = None, by_period[row.period_id]
     step = max(len(begun) // len(reports), 1)
-    started = time.perf_counter()
+    watch = _Watch()
     for at in range(0, len(begun), step):
         Figure.objects.bulk_create(begun[at : at + step])
-    return time.perf_counter() - started
+    return watch.seconds()
 
 
 def _bodies(laid: programs.scale.Laid) -> dict[str, Any]:
@@ -455,7 +482,7 @@ def fixed_program(pace: Pace) -> dict[str, float]:
     found = {}
     for what, name in (("overview", "overview"), ("delivery", "delivery"), ("board", "board")):
         _must_be(keeper.get(reverse(name)), 200)
-        found[what] = min(_worked(partial(keeper.get, reverse(name))) for _ in range(pace.rounds))
+        found[what] = min(_timed(partial(keeper.get, reverse(name))) for _ in range(pace.rounds))
 
     def numbers() -> None:
         asked = promises.promised(Indicator.objects.filter(project__program__code=scale.FIXED))
@@ -463,7 +490,7 @@ def fixed_program(pace: Pace) -> dict[str, float]:
             _standing = line.standing
 
     numbers()
-    return {**found, "its numbers": min(_worked(numbers) for _ in range(pace.rounds))}
+    return {**found, "its numbers": min(_timed(numbers) for _ in range(pace.rounds))}
 
 
 def _hundreds() -> list[str]:
@@ -471,7 +498,8 @@ def _hundreds() -> list[str]:
     codes = (
         Program.objects.filter(code__startswith="SCALE-")
         .exclude(code__in=[scale.FIXED, scale.WIDE])
-        .order_by("pk")
+        .annotate(size=Count("projects"))
+        .order_by("-size", "pk")
         .values_list("code", flat=True)
     )
     return list(codes[:2])
@@ -486,18 +514,51 @@ def _beside(subject: Callable[[], Any], floor: Callable[[], Any], rounds: int) -
 
 
 def _timed(what: Callable[[], Any]) -> float:
-    started = time.perf_counter()
+    watch = _Watch()
     what()
-    return time.perf_counter() - started
+    return watch.seconds()
 
 
-def _worked(what: Callable[[], Any]) -> float:
-    """Processor time where the database is in this process: two sizes are measured minutes apart, with another load each."""
-    if connection.vendor != "sqlite":
-        return _timed(what)
-    started = time.process_time()
-    what()
-    return time.process_time() - started
+class _Watch:
+    """Seconds from now, without those in which this process or its session in the database was ready and other work had the processors.
+
+    Disks and the network are in it. On a busy machine a long call would otherwise look worse than several short ones. Never less
+    than what both worked: waits are told by the clocks of several processors, which differ a little.
+    """
+
+    def __init__(self) -> None:
+        self.begun = self._now()
+
+    def seconds(self) -> float:
+        wall, worked, waited = (now - begun for now, begun in zip(self._now(), self.begun, strict=True))
+        return max(worked, wall - waited)
+
+    def wall(self) -> float:
+        return time.perf_counter() - self.begun[0]
+
+    def _now(self) -> tuple[float, float, float]:
+        (_ran, own), (ran, its) = _on_processors("self"), _on_processors(_session())
+        return time.perf_counter(), time.process_time() + ran, own + its
+
+
+def _on_processors(process: int | str | None) -> tuple[float, float]:
+    """Seconds that a process ran and that it stood in the queue for a processor, as Linux counts them; 0 where that is not told."""
+    try:
+        ran, waited, _turns = Path(f"/proc/{process}/schedstat").read_text().split()
+    except (OSError, ValueError):
+        return 0.0, 0.0
+    return int(ran) / 1e9, int(waited) / 1e9
+
+
+def _session() -> int | None:
+    """The process of our session where PostgreSQL runs on this machine."""
+    if connection.vendor != "postgresql" or connection.connection is None:
+        return None
+    process: int = connection.connection.info.backend_pid
+    try:
+        return process if Path(f"/proc/{process}/comm").read_text().startswith("postgres") else None
+    except OSError:
+        return None
 
 
 def _client(role: str) -> Client:

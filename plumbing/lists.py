@@ -17,7 +17,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -30,13 +30,14 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.functional import Promise, cached_property
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 from django.utils.translation import gettext
 from django.views import View
 
 from plumbing import exports, formats, narrowing, pages
 
+SELECTED = mark_safe(" selected")
 COUNTED_TO = 1000  # a longer list says "more than 1,000": counting all of a large one costs more than showing a page
 
 
@@ -127,12 +128,17 @@ class LongSelect(forms.Select):
     """A choice among hundreds, written at once: Django renders two templates for each option."""
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
-        widget = self.get_context(name, value, attrs)["widget"]
-        options = (option for _label, group, _at in widget["optgroups"] for option in group)
-        lines = format_html_join(
-            "\n", '<option value="{}"{}>{}</option>', ((one["value"], flatatt(one["attrs"]), one["label"]) for one in options)
-        )
-        return format_html('<select name="{}"{}>\n{}\n</select>', widget["name"], flatatt(widget["attrs"]), lines)
+        chosen = set(self.format_value(value))
+        lines = format_html_join("\n", '<option value="{}"{}>{}</option>', self._options(self.choices, chosen))
+        return format_html('<select name="{}"{}>\n{}\n</select>', name, flatatt(self.build_attrs(self.attrs, attrs)), lines)
+
+    def _options(self, choices: Iterable[Any], chosen: set[str]) -> Iterator[tuple[Any, str, Any]]:
+        for key, label in choices:
+            if isinstance(label, (list, tuple)):  # a group
+                yield from self._options(label, chosen)
+            else:
+                text = "" if key is None else str(key)
+                yield text, SELECTED if text in chosen else "", label
 
 
 class ListPage(LoginRequiredMixin, View):

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import BigIntegerField, Count, OuterRef, Q, Subquery, Sum, Value, When
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import BigIntegerField, Count, Exists, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models import Case as Choose
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -105,20 +108,14 @@ def counts(cases: CaseQuerySet, *, raw: bool, at: int | None = None) -> Counts:
 
 def funnel(cases: CaseQuerySet, *, raw: bool, at: int | None = None, ways: Ways | None = None, beside: Sequence[Cut] = ()) -> list[Step]:
     """Per pathway how many people ever reached each step, and the median of the days since the step before."""
-    steps = Transition.objects.filter(case__in=cases.values("pk"))
-    before = Transition.objects.filter(case=OuterRef("case"), number=OuterRef("number") - 1).values("happened_on")[:1]
-    spans = (
-        steps.filter(number__gt=1)
-        .order_by()
-        .annotate(before=Subquery(before))
-        .values_list("case__pathway", "to_state", "happened_on", "before")
-    ).annotate(Count("pk"))
     days: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
-    for pathway, state, day, previous, number in spans:
-        if previous is not None:
-            days[pathway, state][(day - previous).days] += number
+    for pathway, state, day, previous, number in _spans(cases):
+        days[pathway, state][(day - previous).days] += number
     if raw:
-        reached = steps.order_by().values_list("case__pathway", "to_state").annotate(Count("case", distinct=True))
+        # Once per case: leaving out who was there before is half the work of COUNT(DISTINCT).
+        again = Transition.objects.filter(case=OuterRef("case"), to_state=OuterRef("to_state"), number__lt=OuterRef("number"))
+        steps = Transition.objects.filter(~Exists(again), case__in=cases.values("pk")).order_by()
+        reached = steps.values_list("case__pathway", "to_state").annotate(Count("pk"))
         people = _in_order({(pathway, state): number for pathway, state, number in reached})
         safe: Collection[Any] = people
     else:
@@ -134,6 +131,23 @@ def funnel(cases: CaseQuerySet, *, raw: bool, at: int | None = None, ways: Ways 
         )
         for (pathway, state), number in people.items()
     ]
+
+
+def _spans(cases: CaseQuerySet) -> list[tuple[str, str, date, date, int]]:
+    """Pathway and step, its day, the day of the step before, and how often. By hand: a queryset joins no table to itself, and looking
+    the step before up for each step takes twice as long."""
+    try:
+        sql, params = cases.order_by().values("pk", "pathway").query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    table = Transition._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT c.pathway, t.to_state, t.happened_on, p.happened_on, COUNT(*) FROM ({sql}) c JOIN {table} t ON t.case_id = c.pk "  # noqa: S608
+            f"JOIN {table} p ON p.case_id = t.case_id AND p.number = t.number - 1 GROUP BY 1, 2, 3, 4",
+            params,
+        )
+        return cursor.fetchall()
 
 
 def _ways(cases: CaseQuerySet) -> Ways:

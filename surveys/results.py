@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 KEY_INFORMANTS_SHOWN_FROM = 3
 SEXES = ("female", "male")
+# How many responses have a value, or none for a reason: few different ones, however many responses.
+Scores = Counter[tuple[Decimal | None, str]]
 
 
 @dataclass(frozen=True)
@@ -132,9 +134,9 @@ def of_many(survey_rounds: Sequence[SurveyRound], *, domain: str = "") -> dict[i
     """The exact summary of one line (default: the composite) of many rounds, by round, in one query."""
     rows = Score.objects.filter(response__survey_round__in=survey_rounds)
     rows = rows.filter(domain__code=domain) if domain else rows.filter(domain__isnull=True)
-    values: dict[int, list[tuple[Decimal | None, str]]] = defaultdict(list)
-    for key, value, reason in rows.values_list("response__survey_round_id", "value", "reason"):
-        values[key].append((value, reason))
+    values: dict[int, Scores] = defaultdict(Counter)
+    for key, value, reason, number in rows.order_by().values_list("response__survey_round_id", "value", "reason").annotate(Count("pk")):
+        values[key][value, reason] += number
     return {row.pk: _summary(row, row.version, "domain" if domain else "composite", domain, values[row.pk]) for row in survey_rounds}
 
 
@@ -164,11 +166,11 @@ def headlines(survey_rounds: Sequence[SurveyRound], *, reader: Actor, raw: Colle
 def of_domains(survey_rounds: Sequence[SurveyRound]) -> tuple[dict[tuple[int, str], scoring.Summary], dict[str, Domain]]:
     """The exact summary of every line of many rounds, by round and domain ("": the composite), and the domains; in one query."""
     rows = Score.objects.filter(response__survey_round__in=survey_rounds).select_related("domain", "response")
-    values: dict[tuple[int, str], list[tuple[Decimal | None, str]]] = defaultdict(list)
+    values: dict[tuple[int, str], Scores] = defaultdict(Counter)
     domains: dict[str, Domain] = {}
     for row in rows:
         code = row.domain.code if row.domain is not None else ""
-        values[row.response.survey_round_id, code].append((row.value, row.reason))
+        values[row.response.survey_round_id, code][row.value, row.reason] += 1
         if row.domain is not None:
             domains[code] = row.domain
     known = {row.pk: row for row in survey_rounds}
@@ -255,10 +257,10 @@ def _is_no_count_of_people(survey_round: SurveyRound) -> bool:
 
 
 def _lines(survey_round: SurveyRound, version: InstrumentVersion) -> tuple[SchemeResult, ...]:
-    gathered: dict[str, list[tuple[Decimal | None, str]]] = defaultdict(list)
-    rows = Score.objects.filter(response__survey_round=survey_round).values_list("domain__code", "value", "reason")
-    for domain, value, reason in rows:
-        gathered[domain or ""].append((value, reason))
+    gathered: dict[str, Scores] = defaultdict(Counter)
+    rows = Score.objects.filter(response__survey_round=survey_round).order_by().values_list("domain__code", "value", "reason")
+    for domain, value, reason, number in rows.annotate(Count("pk")):
+        gathered[domain or ""][value, reason] += number
     places = [] if version.rule == InstrumentVersion.Rule.ANY else [(d.code, d.worded()) for d in version.domains.all()]
     places.append(("", _("All domains") if places else version.instrument.name))
     labels = {(band.scheme, band.purpose, band.code): band.label for band in version.bands.all()}
@@ -267,7 +269,7 @@ def _lines(survey_round: SurveyRound, version: InstrumentVersion) -> tuple[Schem
     for code, label in places:
         scheme = "domain" if code else "composite"
         summary = _summary(survey_round, version, scheme, code, gathered[code])
-        counts = _banded(definition, scheme, [value for value, _reason in gathered[code]], labels)
+        counts = _banded(definition, scheme, gathered[code], labels)
         lines.append(
             SchemeResult(
                 scheme, code, label, summary.mean, summary.n, summary.not_scored, summary.low, summary.high, _reason_of(summary), counts, summary
@@ -276,12 +278,10 @@ def _lines(survey_round: SurveyRound, version: InstrumentVersion) -> tuple[Schem
     return tuple(lines)
 
 
-def _summary(
-    survey_round: SurveyRound, version: InstrumentVersion, scheme: str, domain: str, values: Sequence[tuple[Decimal | None, str]]
-) -> scoring.Summary:
+def _summary(survey_round: SurveyRound, version: InstrumentVersion, scheme: str, domain: str, scores: Scores) -> scoring.Summary:
     return scoring.summarize(
-        f"{version.instrument.code}/{version.version}", scheme, domain, [value for value, _reason in values],  # type: ignore[arg-type]
-        reasons=[reason for _value, reason in values], design_effect=survey_round.design_effect, is_sample=survey_round.is_probability_sample,
+        f"{version.instrument.code}/{version.version}", scheme, domain, scores,  # type: ignore[arg-type]
+        design_effect=survey_round.design_effect, is_sample=survey_round.is_probability_sample,
         bounds=scoring.score_range(version.rule, version.scale_min, version.scale_max),
     )  # fmt: skip
 
@@ -293,13 +293,13 @@ def _reason_of(summary: scoring.Summary) -> str:
 
 
 def _banded(
-    definition: scoring.Definition, scheme: str, values: Sequence[Decimal | None], labels: Mapping[tuple[str, str, str], str]
+    definition: scoring.Definition, scheme: str, scores: Scores, labels: Mapping[tuple[str, str, str], str]
 ) -> tuple[BandCount, ...]:
     """How many valid scores lie in each band, in the order of the scale."""
     counted: dict[tuple[str, str], int] = {}
-    for value in values:
+    for (value, _reason), number in scores.items():
         for purpose, code in scoring.band_of(definition.bands, scheme=scheme, value=value).items():
-            counted[purpose, code] = counted.get((purpose, code), 0) + 1
+            counted[purpose, code] = counted.get((purpose, code), 0) + number
     lines = sorted((band for band in definition.bands if band.scheme == scheme), key=lambda band: (band.purpose, band.lower))
     return tuple(
         BandCount(band.purpose, band.code, labels[band.scheme, band.purpose, band.code], counted.get((band.purpose, band.code), 0))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Context, Decimal
+from decimal import Context, Decimal, Inexact
 from fractions import Fraction
 from typing import Literal
 
@@ -23,6 +23,7 @@ PLACES = 4
 Z = Decimal("1.96")
 WEAK_BELOW = 5  # an interval of a share says little where n*p or n*(1-p) is below it
 _ROOTS = Context(prec=40)
+_EXACT = Context(prec=100, traps=[Inexact])  # refuses to round
 
 TOO_FEW, DOMAIN_NOT_SCORED, NOTHING_APPLICABLE, UNKNOWN = "too_few_answers", "domain_not_scored", "nothing_applicable", "unknown"
 REASONS = (TOO_FEW, DOMAIN_NOT_SCORED, NOTHING_APPLICABLE, UNKNOWN)
@@ -126,8 +127,9 @@ def score(definition: Definition, answers: Mapping[str, str]) -> Scored:
     gathered = [_gather(definition, part, asked, answers) for part in definition.parts]
     if definition.rule == "any":
         return _any(gathered)
-    domains = tuple(_domain(definition, one) for one in gathered)
-    return Scored(domains, _composite(definition, gathered, domains))
+    exact = {one.part.code: _of_domain(definition, one) for one in gathered if not _too_few(definition, one)}
+    domains = tuple(_domain(definition, one, exact.get(one.part.code)) for one in gathered)
+    return Scored(domains, _composite(definition, gathered, domains, exact))
 
 
 def applicable(definition: Definition, answers: Mapping[str, str]) -> list[Question]:
@@ -165,7 +167,7 @@ def band_of(bands: Iterable[BandLine], *, scheme: str, value: Decimal | None) ->
 class _Gathered:
     part: Part
     applicable: int
-    answered: tuple[tuple[Question, Fraction], ...]
+    answered: tuple[tuple[Question, Decimal], ...]
 
 
 def _gather(definition: Definition, part: Part, asked: set[str], answers: Mapping[str, str]) -> _Gathered:
@@ -179,16 +181,14 @@ def _gather(definition: Definition, part: Part, asked: set[str], answers: Mappin
             continue
         counted += 1
         if choice is not None and choice.kind == "answer" and choice.score is not None:
-            found.append((question, Fraction(choice.score)))
+            found.append((question, choice.score))
     return _Gathered(part, counted, tuple(found))
 
 
-def _domain(definition: Definition, one: _Gathered) -> Value:
+def _domain(definition: Definition, one: _Gathered, exact: Fraction | None) -> Value:
     answered = len(one.answered)
-    reason = _too_few(definition, one)
-    if reason:
-        return Value("domain", one.part.code, None, answered, one.applicable, reason)
-    exact = _of_domain(definition, one)
+    if exact is None:
+        return Value("domain", one.part.code, None, answered, one.applicable, _too_few(definition, one))
     value = rounded(exact, PLACES)
     return Value("domain", one.part.code, value, answered, one.applicable, "", band_of(definition.bands, scheme="domain", value=value))
 
@@ -204,13 +204,13 @@ def _too_few(definition: Definition, one: _Gathered) -> str:
 def _of_domain(definition: Definition, one: _Gathered) -> Fraction:
     if definition.rule == "capacity":
         return _of_range(definition, [score for _question, score in one.answered])
-    mean = _weighted((Fraction(question.weight), score) for question, score in one.answered)
+    mean = _mean((question.weight, score) for question, score in one.answered)
     if definition.rule == "index":
         return 100 * mean
     return 100 * (1 - mean) if definition.rule == "bad_index" else mean
 
 
-def _composite(definition: Definition, gathered: Sequence[_Gathered], domains: Sequence[Value]) -> Value:
+def _composite(definition: Definition, gathered: Sequence[_Gathered], domains: Sequence[Value], exact_of: Mapping[str, Fraction]) -> Value:
     answered, counted = sum(value.answered for value in domains), sum(value.applicable for value in domains)
     # In a capacity scale what does not apply leaves n; everywhere else a composite needs every domain.
     leaves = {NOTHING_APPLICABLE} if definition.rule == "capacity" else set()
@@ -221,11 +221,11 @@ def _composite(definition: Definition, gathered: Sequence[_Gathered], domains: S
     if definition.rule == "capacity":
         exact = _of_range(definition, [score for one in gathered for _question, score in one.answered])
     elif definition.rule == "bad_index":
-        exact = sum((Fraction(one.part.weight) * _of_domain(definition, one) for one in gathered), Fraction(0))
+        exact = sum((Fraction(one.part.weight) * exact_of[one.part.code] for one in gathered), Fraction(0))
     elif definition.rule == "index":  # the mean of the domain indices, so that a domain of one item counts like one of three
-        exact = _weighted((Fraction(one.part.weight), _of_domain(definition, one)) for one in gathered)
+        exact = _weighted((Fraction(one.part.weight), exact_of[one.part.code]) for one in gathered)
     else:
-        exact = _weighted((Fraction(question.composite_weight), score) for one in gathered for question, score in one.answered)
+        exact = _mean((question.composite_weight, score) for one in gathered for question, score in one.answered)
     value = rounded(exact, PLACES)
     return Value("composite", "", value, answered, counted, "", band_of(definition.bands, scheme="composite", value=value))
 
@@ -249,10 +249,21 @@ def _weighted(pairs: Iterable[tuple[Fraction, Fraction]]) -> Fraction:
     return sum((weight * score for weight, score in listed), Fraction(0)) / total
 
 
-def _of_range(definition: Definition, scores: Sequence[Fraction]) -> Fraction:
+def _mean(pairs: Iterable[tuple[Decimal, Decimal]]) -> Fraction:
+    """``_weighted`` of weights and scores as they are stored: added up as decimals, which is exact too and a tenth of the time."""
+    listed = list(pairs)
+    total = top = plain = Decimal(0)
+    for weight, score in listed:
+        total = _EXACT.add(total, weight)
+        top = _EXACT.add(top, _EXACT.multiply(weight, score))
+        plain = _EXACT.add(plain, score)
+    return Fraction(top) / Fraction(total) if total else Fraction(plain) / len(listed)
+
+
+def _of_range(definition: Definition, scores: Sequence[Decimal]) -> Fraction:
     """The share of the possible range, in percent: 100 x (sum - n*min) / (n*(max - min))."""
     low, high, n = Fraction(definition.scale_min), Fraction(definition.scale_max), len(scores)
-    return 100 * (sum(scores, Fraction(0)) - n * low) / (n * (high - low))
+    return 100 * (sum(map(Fraction, scores), Fraction(0)) - n * low) / (n * (high - low))
 
 
 # Many responses
@@ -317,30 +328,33 @@ class Change:
 
 
 def summarize(
-    key: str, scheme: Scheme, domain: str, values: Iterable[Decimal | None], *, reasons: Iterable[str] = (), design_effect: Decimal | None = None,
+    key: str, scheme: Scheme, domain: str, scores: Mapping[tuple[Decimal | None, str], int], *, design_effect: Decimal | None = None,
     is_sample: bool = True, bounds: tuple[Decimal, Decimal] | None = None,
 ) -> Summary:  # fmt: skip
-    """The mean of the valid scores with its 95 % interval: mean ± 1.96 × sqrt(variance / n) × sqrt(design effect)."""
-    listed = list(values)
-    valid = [Fraction(value) for value in listed if value is not None]
+    """The mean of the valid scores with its 95 % interval: mean ± 1.96 × sqrt(variance / n) × sqrt(design effect).
+
+    ``scores`` say how many responses have which value, or none for which reason.
+    """
+    valid = [(Fraction(value), number) for (value, _reason), number in scores.items() if value is not None]
     counted: dict[str, int] = {}
-    for reason in reasons:
+    for (_value, reason), number in scores.items():
         if reason:
-            counted[reason] = counted.get(reason, 0) + 1
-    n = len(valid)
+            counted[reason] = counted.get(reason, 0) + number
+    n = sum(number for _value, number in valid)
+    missing = sum(scores.values()) - n
     if not n:
-        return Summary(key, scheme, domain, None, 0, len(listed), reasons=counted)
-    exact = sum(valid, Fraction(0)) / n
+        return Summary(key, scheme, domain, None, 0, missing, reasons=counted)
+    exact = sum((value * number for value, number in valid), Fraction(0)) / n
     mean = rounded(exact, PLACES)
     if n < 2 or not is_sample:
-        return Summary(key, scheme, domain, mean, n, len(listed) - n, reasons=counted)
-    spread = sum(((value - exact) ** 2 for value in valid), Fraction(0)) / (n - 1)
+        return Summary(key, scheme, domain, mean, n, missing, reasons=counted)
+    spread = sum(((value - exact) ** 2 * number for value, number in valid), Fraction(0)) / (n - 1)
     variance = spread / n * Fraction(design_effect if design_effect is not None else 1)
     half = margin(variance)
     low, high = mean - half, mean + half
     if bounds is not None:
         low, high = max(low, bounds[0]), min(high, bounds[1])
-    return Summary(key, scheme, domain, mean, n, len(listed) - n, low, high, variance, counted)
+    return Summary(key, scheme, domain, mean, n, missing, low, high, variance, counted)
 
 
 def share(numerator: int, denominator: int, *, design_effect: Decimal | None = None, is_sample: bool = True) -> Share:

@@ -37,7 +37,7 @@ class SubmissionFilter(django_filters.FilterSet):
         choices=Submission.State.choices, label=gettext_lazy("State"), widget=forms.CheckboxSelectMultiple, distinct=False
     )
     project = django_filters.ModelChoiceFilter(queryset=Project.objects.none(), label=gettext_lazy("Project"), widget=LongSelect)
-    partner = django_filters.ModelChoiceFilter(queryset=Organization.objects.none(), label=gettext_lazy("Partner"))
+    partner = django_filters.ModelChoiceFilter(queryset=Organization.objects.none(), label=gettext_lazy("Partner"), widget=LongSelect)
 
     class Meta:
         model = Submission

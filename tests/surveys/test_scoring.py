@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal as D
+from fractions import Fraction
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -155,12 +157,14 @@ def test_a_skipped_item_does_not_count_and_hides_what_depends_on_it():
 
 
 def summary(*values: str | None, key: str = "c/1", deff: str = "1"):
-    return scoring.summarize(key, "domain", "T", [None if v is None else D(v) for v in values], design_effect=D(deff))
+    scores = Counter((None, "too_few_answers") if value is None else (D(value), "") for value in values)
+    return scoring.summarize(key, "domain", "T", scores, design_effect=D(deff))
 
 
 def test_a_mean_carries_its_interval_and_how_many_were_not_scored():
     found = summary("40", "60", None)
-    assert (found.mean, found.n, found.not_scored) == (D("50.0000"), 2, 1)
+    assert (found.mean, found.n, found.not_scored, found.reasons) == (D("50.0000"), 2, 1, {"too_few_answers": 1})
+    assert summary("40", "40", "60", "60").variance == Fraction(100, 3)  # 400 / 3 of the values, by 4
     assert found.half_width == D("19.6000")  # sd 14.142 / sqrt 2 = 10
     assert summary("40", "60", deff="4").half_width == D("39.2000")
 
@@ -224,8 +228,9 @@ def test_scores_lie_on_the_scale_or_have_a_reason(first, second):
 @unhurried
 @given(st.lists(st.decimals(0, 100, places=4), min_size=2, max_size=40), st.decimals("0.5", 4, places=2))
 def test_a_larger_design_effect_never_narrows_the_interval(values, deff):
-    plain = scoring.summarize("k", "domain", "T", values)
-    wide = scoring.summarize("k", "domain", "T", values, design_effect=deff + 1)
+    scores = Counter((value, "") for value in values)
+    plain = scoring.summarize("k", "domain", "T", scores)
+    wide = scoring.summarize("k", "domain", "T", scores, design_effect=deff + 1)
     assert plain.half_width <= wide.half_width
     assert plain.low <= plain.mean <= plain.high
 
