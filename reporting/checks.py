@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import practice
 from locations.models import Place, PlaceTree
@@ -31,7 +31,7 @@ FLAGS = {
     "zero": gettext_lazy("zero after %(before)s"),
     "outside": gettext_lazy("%(place)s is outside the assignment"),
     "above_100": gettext_lazy("above 100 %%"),
-    "late": gettext_lazy("%(days)s days late"),
+    "late": gettext_lazy("late"),
     "same": gettext_lazy("the same as in %(period)s"),
     "parent_child": gettext_lazy("%(below)s lies in %(above)s: is it counted in both?"),
 }
@@ -60,6 +60,8 @@ class Flag:
 
     @property
     def message(self) -> str:
+        if self.kind == "late":
+            return ngettext("%(days)s day late", "%(days)s days late", int(self.words["days"])) % self.words
         return str(FLAGS[self.kind]) % self.words
 
     @property

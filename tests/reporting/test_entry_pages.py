@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.roles import Role
 from programs import framework
-from reporting import drafts, submissions
+from reporting import checks, drafts, submissions
 from reporting.drafts import FigureInput
 from reporting.models import Attachment, Figure, Submission
 from tests import factories
@@ -148,6 +148,27 @@ def test_one_period_is_held_against_its_own_target_but_not_against_that_of_the_w
     assert "25 %" not in client.get(url(world, "review")).content.decode().replace("\u00a0", " ")
     framework.set_target(world.row, by=world.manager, value=Decimal(48), period=world.period)
     assert "25 %" in client.get(url(world, "review")).content.decode().replace("\u00a0", " ")
+
+
+def test_figures_keep_their_order_on_a_page_that_runs_from_the_right(world, client):
+    share = world.indicator(factories.ratio("INS-2", title="Decisions acted on"))
+    submission = drafts.start(world.project, world.partner, world.period, by=world.reporter)
+    drafts.write_figures(
+        submission,
+        [
+            FigureInput(world.row.code, world.place.code, value="12"),
+            FigureInput(share.code, world.place.code, numerator="20", denominator="35"),
+        ],
+        by=world.reporter,
+    )
+    submissions.submit(submission, by=world.reporter)
+    client.force_login(world.mande)
+    assert '<bdi dir="ltr">20 / 35</bdi>' in client.get(url(world, "review")).content.decode().replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(("days", "words"), [("1", "1 day late"), ("3", "3 days late")])
+def test_a_late_report_says_by_how_much(world, days, words):
+    assert checks.Flag("late", {"days": days}, world.row, world.place).message == words
 
 
 def test_an_internal_comment_never_reaches_the_partner(world, client):

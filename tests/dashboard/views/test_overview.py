@@ -1,3 +1,4 @@
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -35,7 +36,7 @@ def test_the_overview_says_what_holds_up_the_next_donor_report(client, reported)
         amount=Decimal(630), entered_by=reported.mande,
     )  # fmt: skip
     client.force_login(reported.mande)
-    page = client.get(reverse("overview")).content.decode()
+    page = re.sub("</?bdi[^>]*>", "", client.get(reverse("overview")).content.decode())
 
     assert "One report holds up “Semi-annual report”" in page
     assert "2026-Q2" in page
