@@ -173,9 +173,10 @@ class Board(ListPage):
         reviews = Permission.REVIEW_FIGURES in access.words(self.request.user)
         now = max((column for column in shown if column.ends_on < today), key=lambda column: column.ends_on, default=None)
         tallies = board.counts(reports)
+        heads = [_heading(column, now, tallies.get(column.code), at, len(shown)) for at, column in enumerate(shown)]
         return {
-            "columns": [_heading(column, now, tallies.get(column.code), at, len(shown)) for at, column in enumerate(shown)],
-            "groups": self._groups(listing.rows, shown, reports, reviews=reviews, now=now and now.code),
+            "columns": heads,
+            "groups": self._groups(listing.rows, heads, reports, reviews=reviews, now=now and now.code),
             "standing": _standing(reports, now and now.code),
             "now": now,
             "earlier": shown[-2].code if earlier and len(shown) > 1 else "",
@@ -189,7 +190,7 @@ class Board(ListPage):
             "totals": _sum(board.counts(one for one in reports if now and one.ends_on <= now.ends_on).values()),
         }
 
-    def _groups(self, rows: list[Any], shown: list[board.Column], reports: list[board.Report], *, reviews: bool, now: str | None) -> Any:
+    def _groups(self, rows: list[Any], heads: list[dict[str, Any]], reports: list[board.Report], *, reviews: bool, now: str | None) -> Any:
         """Rows under their level, each with its cells in the order of the columns."""
         of: dict[tuple[int, int], dict[str, board.Report]] = defaultdict(dict)
         for one in reports:
@@ -202,12 +203,13 @@ class Board(ListPage):
                 groups.append({"level": row.level, "rows": []})
             mine = of[row.project_id, row.partner_id]
             cells = [
-                self._cell(row, column, mine.get(column.code), (row.project_id, column.code) in periods.named, far) for column in shown
+                self._cell(row, column, mine.get(column.code), (row.project_id, column.code) in periods.named, far)
+                for column in (head["column"] for head in heads)
             ]
             pick = reviews and any(
                 one.ends_on < timezone.localdate() and one.state in (*board.WAITS, State.DRAFT, State.DUE) for one in mine.values()
             )
-            groups[-1]["rows"].append({"row": row, "cells": list(zip(shown, cells, strict=True)), "pick": pick})
+            groups[-1]["rows"].append({"row": row, "cells": list(zip(heads, cells, strict=True)), "pick": pick})
         return groups
 
     def _cell(

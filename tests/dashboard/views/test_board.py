@@ -57,6 +57,21 @@ def test_each_report_stands_in_its_column_with_its_state(client):
     assert ">1</b> / 3" in page
 
 
+def test_a_phone_leaves_out_the_older_columns_with_their_cells(client, monkeypatch):
+    world, _offices = project_of_three()
+    monkeypatch.setattr(timezone, "localdate", lambda value=None, timezone_=None: value.date() if value is not None else date(2026, 12, 1))
+    for quarter in range(1, 4):
+        world.open(quarter)
+    client.force_login(world.mande)
+    page = client.get(reverse("board"))
+    heads = [head["css"] for head in page.context["columns"]]
+    assert ["bd-old" in css for css in heads] == [True, False, False, False]
+    for group in page.context["groups"]:
+        for line in group["rows"]:
+            assert [head["css"] for head, _cell in line["cells"]] == heads
+    assert "The last three periods are shown here" in page.content.decode()
+
+
 def test_an_exempt_report_is_not_expected(client):
     world, offices = project_of_three()
     report = ExpectedReport.objects.get(partner=offices[2])
