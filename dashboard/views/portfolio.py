@@ -55,9 +55,10 @@ def show(request: HttpRequest) -> HttpResponseBase:
     context = {
         "levels": levels,
         "lines": [
-            (theme, [cells.get((theme, level)) for level in levels], cells["", ""] if not theme else cells[theme, ""]) for theme in themes
+            (theme, [(level, cells.get((theme, level))) for level in levels], cells["", ""] if not theme else cells[theme, ""])
+            for theme in themes
         ],
-        "sums": [cells.get(("", level)) for level in levels],
+        "sums": [(level, cells.get(("", level))) for level in levels],
         "all": cells.get(("", ""), Cell()),
         "targets": _lines(found.split("targets"), none=_("no SDG 16 target")),
         "pillars": _lines(found.split("pillars"), none=_("no pillar"), words=PILLARS),
