@@ -171,7 +171,9 @@ def _tally(
 ) -> Tally:
     over_time = OverTime.SNAPSHOT if snapshot else OverTime.PER_PERIOD
     measure = Measure.PERCENTAGE if ratio else Measure.UNIT
-    return Tally(key, title, definition, over_time, Counting.THINGS, function, measure=measure, dimensions=by, level="community")
+    return Tally(
+        key, title, definition, over_time, Counting.THINGS, function, measure=measure, dimensions=by, level="community", of_communities=True
+    )
 
 
 TALLIES = (

@@ -24,7 +24,7 @@ from plumbing import formats
 from programs.models import Level
 from surveys import results
 from surveys.models import SurveyRound
-from surveys.tallies import COHESION, SAFE_AFTER_DARK, USED_MECHANISM
+from surveys.tallies import ACCEPT_RETURNING, COHESION, SAFE_AFTER_DARK, USED_MECHANISM
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -168,8 +168,9 @@ def _holding(seen: QuerySet[Dispute], spans: Sequence[Quarter], today: date) -> 
 
 
 def _companions(within: Any, reader: User, spans: Sequence[Quarter]) -> list[Line]:
-    """The official questions beside the cohesion block: the share of the latest round of each quarter, with its interval."""
+    """Returning people accepted, and the official questions: the share of the latest round of each quarter, with its interval."""
     asked = {
+        COHESION: (_("Accept returning former combatants, %(place)s"), _("cohesion block, C12, share of those who answered")),
         "sdg-16-1-4": (_("Feel safe walking alone after dark, %(place)s"), _("SDG 16.1.4, share of those who answered")),
         "sdg-16-3-3": (_("Used a mechanism for a dispute, %(place)s"), _("SDG 16.3.3, share of those who had one")),
     }
@@ -181,7 +182,7 @@ def _companions(within: Any, reader: User, spans: Sequence[Quarter]) -> list[Lin
         .order_by("-held_on", "-pk")
     )
     rows = list(held[:ROUNDS])
-    shares = results.shares_of(rows, {**SAFE_AFTER_DARK, **USED_MECHANISM}, reader=reader) if rows else {}
+    shares = results.shares_of(rows, {**ACCEPT_RETURNING, **SAFE_AFTER_DARK, **USED_MECHANISM}, reader=reader) if rows else {}
     lines: dict[tuple[str, int], list[SurveyRound]] = defaultdict(list)
     for row in rows:
         lines[row.version.instrument.code, row.place_id].append(row)
@@ -190,7 +191,8 @@ def _companions(within: Any, reader: User, spans: Sequence[Quarter]) -> list[Lin
         title, says = asked[code]
         last = {one.starts_on: next((row for row in mine if one.starts_on <= row.held_on <= one.ends_on), None) for one in spans}
         cells = tuple(Cell() if (held_then := last[one.starts_on]) is None else _said(shares[held_then.pk]) for one in spans)
-        found.append(Line(Level.COMMUNITY, title % {"place": mine[0].place.name}, says, cells, mine[0].pk))
+        if any(cell != Cell() for cell in cells):  # a round may have left the question out
+            found.append(Line(Level.COMMUNITY, title % {"place": mine[0].place.name}, says, cells, mine[0].pk))
     return found
 
 

@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from locations.models import PlaceTree
 from plumbing.refusals import Invalid, Problem
-from programs.models import IndicatorDefinition
+from programs.models import IndicatorDefinition, Level
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -121,7 +121,13 @@ class Tally:
     measure: Measure = Measure.UNIT
     dimensions: tuple[str, ...] = ()
     level: str = ""  # empty: at whatever level
+    of_communities: bool = False  # a community that works with two projects is counted for each of them
     by_indicator: bool = False  # records say which indicator they are for: it is asked once for each
+
+    @property
+    def is_of_people_by_code(self) -> bool:
+        """Counted from case files, where one person is one code; seats and answers are counted without knowing who."""
+        return self.level == Level.INDIVIDUAL
 
     def misfit(self, definition: IndicatorDefinition) -> str:
         """Why this tally cannot compute a definition, in words; empty where it can."""
@@ -157,11 +163,16 @@ def known() -> dict[str, Tally]:
     return dict(_offered)
 
 
+def of(definition: IndicatorDefinition) -> Tally | None:
+    """The tally that a definition names; none where it names none, or one that is no longer on offer."""
+    return _offered.get(definition.computed_by)
+
+
 def guard(definition: IndicatorDefinition) -> None:
     """Refuse a definition bound to a tally that does not exist or that adds up by other rules."""
     if not definition.computed_by:
         return
-    found = _offered.get(definition.computed_by)
+    found = of(definition)
     if found is None:
         text = _("There is no tally “%(key)s”.") % {"key": definition.computed_by}
         raise Invalid([Problem("computed_by", text, "unknown")])

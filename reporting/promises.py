@@ -21,6 +21,7 @@ from accounts.models import Actor, Organization
 from locations.models import Place, PlaceTree
 from plumbing.cursor_rows import raw_rows
 from plumbing.numbers import to_units
+from programs import tally
 from programs.calendar import collected_in
 from programs.models import (
     Indicator,
@@ -319,13 +320,15 @@ def streams_owed(periods: Mapping[int, list[Span]], wanted: Collection[int]) -> 
 
 
 def rules_of(definition: IndicatorDefinition) -> Rules:
+    computed = tally.of(definition)
     return Rules(
         over_time=definition.over_time,  # type: ignore[arg-type]
         across=definition.across,  # type: ignore[arg-type]
         per=definition.per,
         measure=definition.measure,  # type: ignore[arg-type]
         counting=definition.counting,  # type: ignore[arg-type]
-        from_registers=bool(definition.computed_by),
+        from_registers=computed is not None and computed.is_of_people_by_code,
+        of_communities=computed is not None and computed.of_communities,
     )
 
 

@@ -216,8 +216,9 @@ def _notes(found: rollup.Line, scope: _Scope) -> Iterable[str]:
         yield _("milestone: a straight line to the target")
     if any(one.project_id in scope.jointly for one in found.indicators):
         yield _("jointly funded")
-    if Mark.SAME_PERSON_TWICE in found.progress.marks:
-        yield str(Mark.SAME_PERSON_TWICE.label)
+    for mark in (Mark.SAME_PERSON_TWICE, Mark.SAME_COMMUNITY_TWICE):
+        if mark in found.progress.marks:
+            yield str(mark.label)
     coverage = found.progress.coverage
     if not coverage.is_complete:
         yield _("%(reported)s of %(expected)s reported") % {"reported": coverage.reported, "expected": coverage.expected}

@@ -76,6 +76,7 @@ class Mark(TextChoices):
     """What a reader must know about a number that is shown."""
 
     SAME_PERSON_TWICE = "same_person_twice", _("may include the same person twice")
+    SAME_COMMUNITY_TWICE = "same_community_twice", _("may include the same community twice")
     CARRIED = "carried", _("includes numbers of an earlier period")
 
 
@@ -88,7 +89,8 @@ class Rules:
     per: int = 1
     measure: Literal["unit", "percentage", "ordinal", "nominal", "text"] = "unit"
     counting: Literal["things", "contacts", "people_per_period", "people_ever"] = "things"
-    from_registers: bool = False  # computed from the portal's own records, where one person is one code
+    from_registers: bool = False  # computed from the portal's own case files, where one person is one code
+    of_communities: bool = False  # computed from records of communities, which count for each project they work with
 
     @property
     def are_answers(self) -> bool:
@@ -468,13 +470,22 @@ def _carried(present: Sequence[_Present], *, rules: Rules, current: Mapping[int,
 
 
 def _marks(present: Sequence[_Present], *, rules: Rules) -> frozenset[Mark]:
-    """People are only counted once within one partner and project, or where our own registers did the counting (section 6)."""
-    if rules.counting not in ("people_per_period", "people_ever"):
-        return frozenset()
-    pooled = rules.across in ("sum", "weighted_ratio") and not rules.from_registers
-    across_streams = pooled and _differ(key[:2] for key, _rows, _row in present)
-    over_periods = rules.over_time == "per_period" and _differ(row[END] for _key, rows, _row in present for row in rows)
-    return frozenset({Mark.SAME_PERSON_TWICE}) if across_streams or over_periods else frozenset()
+    """People are only counted once within one partner and project, or where our own registers did the counting (section 6).
+
+    A community is kept by one partner: it can be counted twice where that partner reports it for two projects.
+    """
+    pooled = rules.across in ("sum", "weighted_ratio")
+    marks = set()
+    if rules.counting in ("people_per_period", "people_ever"):
+        across_streams = pooled and not rules.from_registers and _differ(key[:2] for key, _rows, _row in present)
+        over_periods = rules.over_time == "per_period" and _differ(row[END] for _key, rows, _row in present for row in rows)
+        if across_streams or over_periods:
+            marks.add(Mark.SAME_PERSON_TWICE)
+    if pooled and rules.of_communities:
+        pairs = {key[:2] for key, _rows, _row in present}  # indicator and partner
+        if len({partner for _indicator, partner in pairs}) < len(pairs):
+            marks.add(Mark.SAME_COMMUNITY_TWICE)
+    return frozenset(marks)
 
 
 def _differ(values: Iterator[Any]) -> bool:

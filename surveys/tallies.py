@@ -25,6 +25,7 @@ from surveys.models.rounds import RoundQuerySet
 
 COHESION = "social-cohesion"
 TRUST_ITEMS = {"perception-of-police": "P01", COHESION: "C03"}
+ACCEPT_RETURNING = {COHESION: "C12"}
 SAFE_AFTER_DARK = {"sdg-16-1-4": "S01"}
 USED_MECHANISM = {"sdg-16-3-3": "J02"}
 CAPACITY = ("police-capacity", "institution-capacity")
@@ -159,7 +160,7 @@ TALLIES = (
             "Respondents who agree or strongly agree that returning former combatants can live here in peace (C12 of the cohesion block), of "
             "those who answered that item, in the latest approved round of each place on or before the last day of the period (DDR-9)."
         ),
-        {COHESION: "C12"}, dimensions=_WHO, level="community",
+        ACCEPT_RETURNING, dimensions=_WHO, level="community",
     ),
     _answered(
         "surveys.sdg.safe_after_dark", _("People who feel safe walking alone after dark"),

@@ -32,7 +32,11 @@ def said(partner, end, value=None, *, of=None, share=None, place=None, indicator
 
 
 def rolled(figures, over_time="per_period", across="sum", *, through=Q3, **others):
-    rules = Rules(over_time, across, **{key: others.pop(key) for key in ("per", "measure", "counting", "from_registers") if key in others})
+    rules = Rules(
+        over_time,
+        across,
+        **{key: others.pop(key) for key in ("per", "measure", "counting", "from_registers", "of_communities") if key in others},
+    )
     return roll_up(figures, rules=rules, through=through, **others)
 
 
@@ -240,6 +244,16 @@ class TestPeople:
     )
     def test_who_may_be_counted_twice_is_said(self, figures, options, marked):
         assert (Mark.SAME_PERSON_TWICE in rolled(figures, **options).marks) == marked
+
+    def test_a_community_may_be_counted_twice_where_a_partner_reports_it_for_two_projects(self):
+        def marks(*figures, **options):
+            return rolled(list(figures), of_communities=True, **options).marks
+
+        one, same = said(A, Q1, 5), said(A, Q1, 5, indicator=2)
+        assert marks(one, same) == {Mark.SAME_COMMUNITY_TWICE}
+        assert marks(one, said(B, Q1, 5, indicator=2)) == frozenset(), "another partner keeps other communities"
+        assert marks(one, said(A, Q1, 5, place=9)) == frozenset(), "one project counts each once"
+        assert marks(one, same, across="not_computable") == frozenset(), "nothing is added up"
 
 
 def seen(amount):

@@ -277,6 +277,17 @@ def test_feeling_safe_after_dark_stands_beside_disputes_where_the_official_quest
     assert [cell.is_hidden for cell in group[1][0].cells].count(True) == 1, "4 of 12 is too few without raw figures"
 
 
+def test_the_acceptance_of_returning_people_stands_in_the_same_place(client):
+    world = make_peace().world
+    row = making.opened(world, making.shipped("social-cohesion"), held_on=date(2026, 5, 1))
+    rounds.respond_many(row, responses=[rounds.Given({"C12": word}) for word in ("agree", "agree", "disagree", "neither")], by=world.mande)
+    settle(row, world)
+    (group,) = evidence.disputes(world.place, reader=world.mande, spans=places.quarters(TODAY), today=TODAY)
+    (line,) = group[1]
+    assert line.title == f"Accept returning former combatants, {world.place.name}"
+    assert [cell.value for cell in line.cells if cell.value is not None] == [50]
+
+
 def test_incidents_are_masked_by_their_class(client):
     world = factories.world()
     state = factories.place("SS07", parent=factories.country())
