@@ -246,9 +246,14 @@ def _line(rows: Sequence[SurveyRound], seen: dict[int, results.SchemeResult], sp
         cells.append(Cell() if row is None else _cell(seen[row.pk]))
     if last.organization is not None:
         title, says = last.organization.name, _("capacity, %(whose)s, percent of the range") % {"whose": last.get_assessor_display()}
-        return Line(Level.INSTITUTION, title, says, tuple(cells), last.pk)
+        return Line(Level.INSTITUTION, title, _named(last, says), tuple(cells), last.pk)
     title = _("Social cohesion, %(place)s") % {"place": last.place.name}
-    return Line(Level.COMMUNITY, title, _("0 to 100, interval at 95 in 100"), tuple(cells), last.pk)
+    return Line(Level.COMMUNITY, title, _named(last, _("0 to 100, interval at 95 in 100")), tuple(cells), last.pk)
+
+
+def _named(row: SurveyRound, says: str) -> str:
+    """With the word that stands wherever a score is not an official one."""
+    return f"{says}, {_('adaptation')}" if row.version.is_adaptation else says
 
 
 def _cell(line: results.SchemeResult) -> Cell:

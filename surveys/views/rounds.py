@@ -28,6 +28,9 @@ from surveys.rounds import CHANGEABLE
 RELATED = ("version__instrument", "project", "partner", "place", "organization")
 
 
+SCORING = [(True, _("official")), (False, _("adaptation"))]
+
+
 class RoundFilter(django_filters.FilterSet):
     instrument = django_filters.ModelChoiceFilter(
         label=_("Instrument"), field_name="version__instrument", queryset=Instrument.objects.exclude(subject="person")
@@ -60,7 +63,7 @@ class RoundList(ListPage):
         Column("date", _("Date"), order=["held_on"], export="held_on"),
         Column("instrument", _("Instrument"), order=["version__instrument__name", "held_on"], export="version__instrument__name"),
         Column("version", _("Version"), export="version__version", hidden=True),
-        Column("official", _("Official scoring"), export="version__is_official_scoring", hidden=True),
+        Column("official", _("Scoring"), export="version__is_official_scoring", words=SCORING, hidden=True),
         Column("stage", _("Round"), order=["stage", "number"], export="stage", words=SurveyRound.Stage.choices),
         Column("number", _("Number of the follow-up"), export="number", hidden=True),
         Column("place", _("Place"), order=["place__name", "held_on"], export="place__name"),

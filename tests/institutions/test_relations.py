@@ -118,9 +118,9 @@ def test_concerns_stand_by_group_with_their_share_and_who_waits(visitor, post):
     met(post)
     page = visitor("officer").get(f"/institutions/{post.station.pk}/measured/").content.decode()
     page = page.replace('<bdi dir="ltr">', "").replace("</bdi>", "")
-    ones = '<td class="num">1</td>' * 3
-    assert f'<th scope="row">Women</th>{ones}<td class="num">{formats.percent(100)}</td><td class="num">20</td>' in page
-    assert f'<td class="num"><b>{formats.percent(50)}</b></td><td class="num"><b>20</b></td>' in page
+    for said in ('"Raised">1<', '"Assigned">1<', '"Resolved">1<', f'"Share">{formats.percent(100)}<', '"Median days">20<'):
+        assert said in page.split('<th scope="row">Women</th>')[1].split("</tr>")[0]
+    assert f'"Share"><b>{formats.percent(50)}</b>' in page
     assert "1 is not assigned, raised on" in page
 
 

@@ -51,6 +51,7 @@ def test_the_list_filters_and_exports_with_its_sampling(as_mande, world, version
     assert as_mande.get(f"/surveys/?place={world.place.code}").content.decode().count('<td class="wide">') == 1
     assert as_mande.get("/surveys/?status=approved").content.decode().count('<td class="wide">') == 0
     text = b"".join(as_mande.get("/surveys/?export=csv").streaming_content).decode()
+    assert "adaptation" in text
     assert "Market days" in text
     assert "Random sample" in text
 
