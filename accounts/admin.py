@@ -6,13 +6,15 @@ from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.http import HttpRequest
 
 from accounts import audit
 from accounts.models import Organization, PracticeValue, User
 
-# The stock pages show second-factor secrets and other people's sessions in clear, or change addresses past the acts.
-for _model in (Authenticator, UserSession, EmailAddress, EmailConfirmation):
+# The stock pages show second-factor secrets and other people's sessions in clear, change addresses past the acts, or give rights that
+# nothing reads: what a role may do stands in accounts/roles.py.
+for _model in (Authenticator, UserSession, EmailAddress, EmailConfirmation, Group):
     if admin.site.is_registered(_model):
         admin.site.unregister(_model)
 

@@ -60,8 +60,12 @@ def writable_data_folder() -> Path:
     folder = data_folder()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     probe = folder / f".writable-{os.getpid()}"
-    probe.touch()
-    probe.unlink()
+    try:
+        probe.touch()
+        probe.unlink()
+    except OSError as problem:
+        problem.filename = str(folder)  # a person knows the folder, not the file that tried it
+        raise
     _need_space(folder, DATA_MEGABYTES)
     return folder
 

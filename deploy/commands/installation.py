@@ -61,7 +61,7 @@ def demo_sign_ins() -> str:
 def _prepare_database() -> None:
     print("Preparing the database")
     _manage("migrate", "--noinput", "--verbosity", "0")
-    _manage("createcachetable")
+    _manage("createcachetable", "--verbosity", "0")
 
 
 def _compile_translations() -> None:

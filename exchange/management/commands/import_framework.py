@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from argparse import ArgumentParser
 from dataclasses import replace
 from datetime import date
@@ -61,7 +62,8 @@ class Command(BaseCommand):
         except (Refused, spreadsheets.SpreadsheetRefused, framework_columns.NoFramework, files.FileRefused) as wrong:
             raise CommandError(str(wrong)) from wrong
         else:
-            self.stdout.write(self.style.SUCCESS(f"Imported as import {source.pk}: {source.summary}"))
+            done = ", ".join(f"{count} {what}" for what, count in json.loads(source.summary or "{}").items() if count)
+            self.stdout.write(self.style.SUCCESS(f"Imported as import {source.pk}: {done or 'nothing to change'}."))
 
     def _content(self, path: Path) -> bytes:
         try:
@@ -128,4 +130,4 @@ class Command(BaseCommand):
         )
         for problem in plan.problems:
             cells = ", ".join(problem.cells) or "–"
-            self.stdout.write(f"  {problem.kind.upper()} {cells}: {problem.message}. {problem.why}".rstrip())
+            self.stdout.write(f"  {problem.kind.upper()} {cells}: {problem.message.rstrip('.')}. {problem.why}".rstrip())

@@ -44,7 +44,9 @@ def test_the_difference_is_shown_and_nothing_written(world: World, logframe: Pat
 
 def test_it_is_written_when_confirmed_and_a_second_time_points_to_the_first(world: World, logframe: Path) -> None:
     whose = ("--confirm", "--partner", world.partner.name, "--place", world.place.code)
-    assert "Imported as import" in run(world, logframe, *whose)
+    said = run(world, logframe, *whose)
+    assert "Imported as import" in said
+    assert "{" not in said
     assert Indicator.objects.count() == 3
     again = run(world, logframe, *whose)
     assert f"(import {Import.objects.get().pk})" in again
