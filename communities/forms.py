@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.text import format_lazy
+from django.utils.text import capfirst, format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization
@@ -93,7 +93,7 @@ class IncidentForm(forms.Form):
         for name in incidents.WORDS:  # encrypted fields make no form fields of their own
             field: Any = IncidentWords._meta.get_field(name)
             self.fields[name] = forms.CharField(
-                label=field.verbose_name, help_text=field.help_text, required=False, max_length=incidents.LONGEST,
+                label=capfirst(field.verbose_name), help_text=field.help_text, required=False, max_length=incidents.LONGEST,
                 widget=forms.Textarea(attrs={"rows": 3}),
             )  # fmt: skip
 
