@@ -38,7 +38,7 @@ def test_the_demo_stands_as_on_a_tuesday_before_a_donor_deadline(said):
     # Printed once, so that a person can sign in and a partner's system can call.
     assert "a-long-demo-password" in said
     assert said.count("API key of ") == 4
-    assert "reporter@demo.example" in said
+    assert "reporter@demo.example   (Partner reporter, NYI)" in said
     # Its history has its own dates and an unbroken log.
     while audit.seal():
         pass

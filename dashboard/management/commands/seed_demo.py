@@ -9,6 +9,7 @@ from django.db import transaction
 
 from accounts.models import User
 from dashboard.demo import build
+from programs.models import Membership
 
 
 class Command(BaseCommand):
@@ -25,6 +26,14 @@ class Command(BaseCommand):
         self.stdout.write(f"Password of every demo user: {built.password}")
         for person in User.objects.filter(is_service=False).order_by("pk"):
             secret = built.secrets.get(person.email)
-            self.stdout.write(f"  {person.email}" + (f"   second factor: {secret}" if secret else ""))
+            factor = f"   second factor: {secret}" if secret else ""
+            self.stdout.write(f"  {person.email}{factor}   ({_roles(person)})")
         for partner, key in built.keys.items():
             self.stdout.write(f"API key of {partner}: {key}")
+
+
+def _roles(person: User) -> str:
+    """ "Partner reporter, NYI": a newcomer sees whom to sign in as."""
+    held = Membership.objects.live().filter(user=person, deputy_for__isnull=True).select_related("organization").order_by("pk")
+    roles = dict.fromkeys(str(row.get_role_display()) for row in held)
+    return ", ".join([*roles, person.organization.short_name or person.organization.name] if person.organization else roles)
