@@ -16,6 +16,7 @@ from programs.views.acts import FormPage
 from surveys import instruments, rounds
 from surveys.forms import ResponseForm, WithdrawForm
 from surveys.models import InstrumentVersion, SurveyResponse
+from surveys.views.library import language_name
 from surveys.views.rounds import visible_round
 
 
@@ -62,7 +63,8 @@ class EnterResponse(FormPage):
     def context(self, form: ResponseForm) -> dict[str, Any]:
         n = SurveyResponse.objects.filter(survey_round=self.round).count()
         return {
-            "round": self.round, "version": self.version, "n": n, "next": n + 1, "language": self.language, "languages": self.languages,
+            "round": self.round, "version": self.version, "n": n, "next": n + 1, "language": self.language,
+            "languages": [(code, str(language_name(code))) for code in self.languages],
             "direction": "rtl" if self.language == "ar" else "ltr", "is_capacity": self.is_capacity,
             "is_open": self.round.status == "open", "is_correction": False,
         }  # fmt: skip

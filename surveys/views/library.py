@@ -67,7 +67,7 @@ def instrument(request: HttpRequest, pk: int) -> HttpResponse:
         "sets": [(options, list(options.options.all())) for options in version.option_sets.all()],
         "bands": _bands(version),
         "range": scoring.score_range(version.rule, version.scale_min, version.scale_max),
-        "languages": [(code, str(_name(code))) for code in instruments.languages_of(version)],
+        "languages": [(code, str(language_name(code))) for code in instruments.languages_of(version)],
         "problems": instruments.problems_of(version) if is_draft and may_set_up else [],
         "is_draft": is_draft,
         "may_set_up": may_set_up,
@@ -103,7 +103,7 @@ def printed_form(request: HttpRequest, pk: int) -> HttpResponse:
         "version": version,
         "lines": [{**line, "options": [(*one, line["levels"].get(one[0].pk, "")) for one in line["options"]]} for line in lines],
         "language": language,
-        "languages": [(code, str(_name(code))) for code in languages],
+        "languages": [(code, str(language_name(code))) for code in languages],
         "direction": "rtl" if language == "ar" else "ltr",
         "crumbs": [
             (_("Instruments"), reverse("instruments")),
@@ -235,7 +235,7 @@ def _bands(version: InstrumentVersion) -> list[tuple[str, str, list[Any]]]:
     return [(purpose, scheme, bands) for (purpose, scheme), bands in found.items()]
 
 
-def _name(code: str) -> Any:
+def language_name(code: str) -> Any:
     return dict(settings.LANGUAGES).get(code, code)
 
 

@@ -80,6 +80,13 @@ def test_a_round_is_planned_opened_and_entered_one_response_after_another(as_man
     assert response.answers.count() == 4
 
 
+def test_the_languages_of_the_questions_stand_by_name(as_mande, world):
+    row = making.opened(world, making.shipped("perception-of-police"))
+    page = as_mande.get(f"/surveys/{row.pk}/enter/?language=fr").content.decode()
+    assert '<option value="fr" selected>French</option>' in page
+    assert '<option value="en">English</option>' in page
+
+
 def test_the_same_form_sent_twice_is_one_response(as_mande, world, version):
     row = making.opened(world, version)
     form = {"T1": "agree", "external_id": "7c9e6679-7425-40de-944b-e07fc1f90ae7"}
