@@ -77,6 +77,7 @@ class Promised:
     aims: Mapping[int, list[Aim]] = field(default_factory=dict)  # per indicator
     watch_within: Decimal = WATCH_WITHIN
     _above: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    _last: tuple[date, dict[int, Span]] | None = None
 
     @cached_property
     def scope_sql(self) -> tuple[str, list[Any]]:
@@ -122,19 +123,13 @@ class Promised:
 
     def expectation(self, indicators: Iterable[int], through: date, places: Iterable[int]) -> Expectation:
         """Ends of streams, the period asked about and who was due then, for figures at ``places``."""
-        indicators, found = list(indicators), set(places)
+        indicators, found, last = list(indicators), set(places), self._last_spans(through)
         self._look_above(found - self.assigned_places)
-        last = {project: self._last_within(project, through) for project in {self.project_of[key] for key in indicators}}
-        current: dict[int, date] = {}
-        expected: set[Due] = set()
-        for key in indicators:
-            span = last[self.project_of[key]]
-            if span is not None:
-                current[key] = span.end
-                self._add_due(expected, key, span)
-        stops = {stream: end for key in indicators if key in self.ending for stream, end in self._stops(key, found)}
-        restarts = {stream: end for key in indicators if key in self.restarting for stream, end in self._restarts(key, found)}
-        return Expectation(stops=stops, restarts=restarts, current=current, expected=expected, above=self._above)
+        spans = [(key, span) for key in indicators if (span := last.get(self.project_of[key])) is not None]
+        current = {key: span.end for key, span in spans}
+        stops = {stream: end for key in self.ending.intersection(indicators) for stream, end in self._stops(key, found)}
+        restarts = {stream: end for key in self.restarting.intersection(indicators) for stream, end in self._restarts(key, found)}
+        return Expectation(stops=stops, restarts=restarts, current=current, expected=self._due(spans), above=self._above)
 
     def standing_input(self, indicators: Iterable[int]) -> dict[str, Any]:
         """Targets, baselines and spans as ``targets.standing`` takes them. A place's number is compared with that place's targets."""
@@ -148,28 +143,39 @@ class Promised:
             "watch_within": self.watch_within,
         }
 
+    def _last_spans(self, through: date) -> dict[int, Span]:
+        """The last period within the date of each project: asked anew for each definition of the same projects."""
+        if self._last is None or self._last[0] != through:
+            found = {project: self._last_within(project, through) for project in self.periods}
+            self._last = through, {project: span for project, span in found.items() if span is not None}
+        return self._last[1]
+
     def _last_within(self, project: int, through: date) -> Span | None:
         spans = self.periods.get(project, [])
         at = bisect_right(spans, through, key=_end_of)
         return spans[at - 1] if at else None
 
-    def _add_due(self, expected: set[Due], indicator: int, span: Span) -> None:
-        """The streams of one indicator that were due to report a period."""
-        if indicator in self.retired:
-            return
-        for owed in self.owed.get(indicator, ()):
-            partner = owed.partner
-            if (self.partner is not None and self.partner != partner) or (partner, span.id) in self.exempt:
+    def _due(self, spans: Iterable[tuple[int, Span]]) -> set[Due]:
+        """The streams of indicators that were due to report a period."""
+        only, within, exempt, retired, owed_by = self.partner, self.within, self.exempt, self.retired, self.owed
+        found: set[Due] = set()
+        for indicator, span in spans:
+            if indicator in retired:
                 continue
-            if (owed.starts_on is not None and owed.starts_on > span.end) or (owed.ends_on is not None and owed.ends_on < span.start):
-                continue
-            if owed.collected != "every_period" and not self._collects(owed, span):
-                continue
-            if not owed.places and self.within is None:
-                expected.add((indicator, partner, None))
-            for place in owed.places:
-                if self.within is None or place in self.within:
-                    expected.add((indicator, partner, place))
+            for owed in owed_by.get(indicator, ()):
+                partner = owed.partner
+                if (only is not None and only != partner) or (exempt and (partner, span.id) in exempt):
+                    continue
+                if (owed.starts_on is not None and owed.starts_on > span.end) or (owed.ends_on is not None and owed.ends_on < span.start):
+                    continue
+                if owed.collected != "every_period" and not self._collects(owed, span):
+                    continue
+                if not owed.places and within is None:
+                    found.add((indicator, partner, None))
+                for place in owed.places:
+                    if within is None or place in within:
+                        found.add((indicator, partner, place))
+        return found
 
     def _collects(self, owed: Owed, span: Span) -> bool:
         periods = [(one.id, one.end) for one in self.periods[self.project_of[owed.indicator]]]
@@ -311,9 +317,7 @@ def streams_owed(periods: Mapping[int, list[Span]], wanted: Collection[int]) -> 
     for key, project in asked.project_of.items():
         for span in periods[project]:
             if span.id in wanted:
-                due: set[Due] = set()
-                asked._add_due(due, key, span)
-                for indicator, partner, place in due:
+                for indicator, partner, place in asked._due([(key, span)]):
                     if place is not None:
                         found[partner, span.id].add((indicator, place))
     return found
