@@ -9,6 +9,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.roles import GRANTS, PARTNER_ROLES, Permission, Role
+from communities.models import ViolationCount
 from exchange.models import Import
 from peacebuild.api import router
 from programs.models import IndicatorDefinition, SupportClearance
@@ -303,6 +304,8 @@ def _reads(role: Role, view: Any) -> bool:
         return P.READ_INSTITUTIONS in GRANTS[role]
     if view.model is IndicatorDefinition:
         return P.READ_PROGRAM in GRANTS[role]
+    if view.model is ViolationCount:  # who verifies incidents, and who recorded the count
+        return not GRANTS[role].isdisjoint({P.VERIFY_INCIDENTS, P.RECORD_COMMUNITIES})
     word = getattr(view.model.objects.all(), "read_permission", None)
     return (
         word in GRANTS[role]
