@@ -121,6 +121,21 @@ WRITES: dict[str, tuple[Permission | tuple[Permission, ...], Any]] = {
     ),
     "opportunities.update": (P.RECORD_ACTIVITIES, lambda w: _course(w)),
     "opportunities.verify": (P.RECORD_ACTIVITIES, lambda w: {"status": "open"}),
+    "survey-rounds.create": (
+        P.RECORD_SURVEYS,
+        lambda w: {
+            "instrument": "social-cohesion",
+            "project": w.project.code,
+            "partner": w.partner.pk,
+            "place": w.place.code,
+            "stage": "baseline",
+            "held_on": "2026-02-03",
+        },
+    ),
+    "survey-rounds.partial_update": (P.RECORD_SURVEYS, lambda w: {"planned_n": 120}),
+    "survey-rounds.open": (P.RECORD_SURVEYS, lambda w: {}),
+    "survey-rounds.close": (P.RECORD_SURVEYS, lambda w: {}),
+    "survey-rounds.approve": (P.RECORD_SURVEYS, lambda w: {}),
     "survey-rounds.responses": (
         P.RECORD_SURVEYS,
         lambda w: {"external_id": "6f1e1f0a-3a55-4a3e-9f5d-2c1b0c6f7a11", "answers": {"Q1": "yes"}},
@@ -237,7 +252,7 @@ def test_one_writes_what_ones_role_writes_and_never_to_a_strangers(role, mine, s
             continue
         word, body_of = WRITES[f"{name}.{action}"]
         view = next(view for _prefix, view, one in router.registry if one == name)
-        send = caller.put if method == "put" else caller.post
+        send = getattr(caller, method)
         for world in (mine, strange):
             address = reverse(f"api:{route}", args=[address_of(view, MAKERS[name](world))] if has_object else [])
             answer = send(address, body_of(world))
