@@ -153,7 +153,7 @@ def today_list(cases: CaseQuerySet, today: date, kinds: tuple[str, ...] = tuple(
 
 def _asked(cases: CaseQuerySet, own: Any, today: date) -> dict[str, QuerySet[Any, Any]]:
     week, soon = today + timedelta(days=WEEK), today + timedelta(days=CONSENT_ENDS_WITHIN)
-    everyone = cases.order_by().values("pk")  # a follow-up is due after closure too
+    everyone = cases.order_by().values("pk")  # a follow-up is due after closure too, and a reopening waits then
     ending = Consent.objects.in_force().filter(case__in=own, until__lte=soon)
     plans = Plan.objects.filter(case__in=own, state=Plan.State.PROPOSED, proposed_at__isnull=False)
     return {
@@ -165,7 +165,7 @@ def _asked(cases: CaseQuerySet, own: Any, today: date) -> dict[str, QuerySet[Any
         "agreement": _row("agreement", Referral.objects.filter(case__in=own).lost(), "ended_at__date", "service"),
         "consent": _row("consent", ending, "until", "purpose"),
         "override": _row("override", OverrideRequest.objects.filter(case__in=own, decision=""), "asked_at__date", "service"),
-        "confirm": _row("confirm", StepProposal.objects.filter(case__in=own), "proposed_at__date", "to_state"),
+        "confirm": _row("confirm", StepProposal.objects.filter(case__in=everyone), "proposed_at__date", "to_state"),
         "plan": _row("plan", plans, "proposed_at__date", "version"),
     }
 

@@ -102,7 +102,7 @@ def advance(case: Case, *, to: str, on: date, by: User, facts: Facts = NONE) -> 
 
 
 def confirm(case: Case, *, by: User) -> Transition:
-    """The second person confirms what the first recorded: a screening, or a closure that the caseworker asked for."""
+    """The second person confirms what the first recorded: a screening, or a closure or reopening that the caseworker asked for."""
     opening.require_work(case, by)
     with transaction.atomic():
         row = _locked(case)
@@ -111,12 +111,12 @@ def confirm(case: Case, *, by: User) -> Transition:
             raise StepNotPossible(_("No step of this case waits for a second person."))
         if proposal.by_id == by.pk:
             raise SecondPersonNeeded(_("You recorded this step. A second person confirms it."))
-        if proposal.to_state == S.CLOSED:
+        if proposal.to_state == S.CLOSED or proposal.reopens:
             _supervisor_not_caseworker(row, by)
         facts = Facts(reason=proposal.reason, interviewer=proposal.interviewer)
         step = _Step(
-            S(proposal.to_state), proposal.happened_on, proposal.by, second=by, facts=facts, event="case.step_confirmed",
-            exit_reason=proposal.exit_reason,
+            S(proposal.to_state), proposal.happened_on, proposal.by, second=by, facts=facts,
+            event="case.reopened" if proposal.reopens else "case.step_confirmed", exit_reason=proposal.exit_reason,
         )  # fmt: skip
         proposal.delete()
         return _write(row, step, actor=by)
@@ -207,17 +207,31 @@ def close(case: Case, *, exit_reason: str, on: date, by: User, reason: str = "")
 
 
 def reopen(case: Case, *, on: date, by: User, reason: str) -> Transition:
-    """A closed case returns to the step before, by somebody else than who closed it."""
+    """A closed case returns to the step before, by a supervisor who is not the one that closed it; ``ask_to_reopen`` needs any."""
+    opening.require_supervision(case, by)
+    with transaction.atomic():
+        row = _locked(case)
+        _no_proposal(row)
+        _refuse(_cannot_reopen(row, on, reason))
+        last = row.transitions.order_by("-number").first()
+        if last is not None and by.pk == (last.second_id or last.by_id):
+            raise SecondPersonNeeded(_("You closed this case. Another supervisor reopens it, or you approve when the caseworker asks."))
+        return _write(row, _Step(_state_before(row), on, by, facts=Facts(reason=reason), event="case.reopened"))
+
+
+def ask_to_reopen(case: Case, *, on: date, by: User, reason: str) -> StepProposal:
+    """The caseworker asks, with a reason; a supervisor who is not the caseworker approves with ``confirm``."""
     opening.require_work(case, by)
     with transaction.atomic():
         row = _locked(case)
-        if row.state != S.CLOSED:
-            raise StepNotPossible(_("Only a closed case is reopened."))
-        last = row.transitions.order_by("-number").first()
-        if last is not None and by.pk == (last.second_id or last.by_id):
-            raise SecondPersonNeeded(_("You closed this case. A second person reopens it."))
-        _refuse([*_date_problems(row, on), *_needs("reason", reason)])
-        return _write(row, _Step(_state_before(row), on, by, facts=Facts(reason=reason), event="case.reopened"))
+        _no_proposal(row)
+        _refuse(_cannot_reopen(row, on, reason))
+        to = _state_before(row)
+        proposal = StepProposal(case=row, to_state=to, happened_on=on, reason=reason, by=by, reopens=True)
+        proposal.full_clean(exclude=["reason"])
+        proposal.save()
+        audit.record("case.step_proposed", [row, row.project, row.partner], by=by, to=to.value, reopens=True)
+    return proposal
 
 
 def revoke(case: Case, *, on: date, by: User, decision_code: str, deciding_body: str) -> Transition:
@@ -423,6 +437,12 @@ def _state_before(case: Case) -> State:
 def _no_proposal(case: Case) -> None:
     if StepProposal.objects.filter(case=case).exists():
         raise StepWaiting()
+
+
+def _cannot_reopen(case: Case, on: date, reason: str) -> list[Problem]:
+    if case.state != S.CLOSED:
+        raise StepNotPossible(_("Only a closed case is reopened."))
+    return [*_date_problems(case, on), *_needs("reason", reason)]
 
 
 def _can_close(case: Case, exit_reason: str, on: date) -> None:

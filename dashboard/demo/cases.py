@@ -400,7 +400,8 @@ def _left_and_came_back(told: _Malakal, by_state: dict[str, list[Any]]) -> None:
     case = by_state["active"][4]
     told.did(90, stages.ask_to_close, case, by=case.caseworker, exit_reason="lost_contact", on=told.on(90))
     told.did(89, stages.confirm, case, by=told.supervisor)
-    told.did(45, stages.reopen, case, by=case.caseworker, on=told.on(45), reason="Came back to the office.")
+    told.did(46, stages.ask_to_reopen, case, by=case.caseworker, on=told.on(46), reason="Came back to the office.")
+    told.did(45, stages.confirm, case, by=told.supervisor)
     case.refresh_from_db()
     done = by_state["completed"][0]
     told.did(1, stages.ask_to_close, done, by=done.caseworker, exit_reason="completed", on=told.on(1))

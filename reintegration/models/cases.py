@@ -483,7 +483,7 @@ class Transition(models.Model):
 
 @choices_held("to_state", "exit_reason", "interviewer")
 class StepProposal(models.Model):
-    """A step that one person has recorded and that waits for the second one. At most one per case."""
+    """A step that one person has recorded, or asks for, and that waits for the second one. At most one per case."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     case = models.OneToOneField(Case, models.CASCADE, related_name="proposal")
@@ -494,10 +494,13 @@ class StepProposal(models.Model):
     reason = EncryptedTextField(_("reason"), blank=True, default="")
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     proposed_at = models.DateTimeField(default=timezone.now)
+    reopens = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(to_state__in=["screened", "closed"]), name="proposal_of_a_step_by_two_people"),
+            models.CheckConstraint(
+                condition=Q(to_state__in=["screened", "closed"]) | Q(reopens=True), name="proposal_of_a_step_by_two_people"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -34,6 +34,21 @@
     }
   });
 
+  // On a phone parts that can be folded show their heading only, but for the one that the address names. Without scripts all are open.
+  if (matchMedia("(max-width: 991.98px)").matches) {
+    doc.querySelectorAll("details[data-fold]").forEach(function (part) {
+      part.open = "#" + part.id === location.hash;
+    });
+  }
+  addEventListener("hashchange", function () {
+    const part = location.hash.length > 1 && doc.getElementById(location.hash.slice(1));
+    const folded = part && part.closest("details[data-fold]:not([open])");
+    if (folded) {
+      folded.open = true;
+      part.scrollIntoView();
+    }
+  });
+
   // Dialogs: data-opens names one; closing returns the focus to what opened it.
   doc.addEventListener("click", function (event) {
     const opener = event.target.closest("[data-opens]");

@@ -27,7 +27,7 @@ PLAIN = {
     "reinsertion_until completed_on closed_on exit_reason sealed_at sealed_by erase_by version updated_at",
     "Transition": "id case number from_state to_state happened_on recorded_at by second interviewer verified_by_method deciding_body "
     "decision_code appeal_until form_version form_language card_without_group destination exit_reason",
-    "StepProposal": "id case to_state happened_on interviewer exit_reason by proposed_at",
+    "StepProposal": "id case to_state happened_on interviewer exit_reason by proposed_at reopens",
     "Consent": "id case purpose answer organization service notice method given_on until recorded_at recorded_by withdrawn_at withdrawn_by",
     "CaseAssignment": "id case caseworker assigned_at assigned_by reason",
     "CaseAccess": "id case person purpose starts_at ends_at",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEvent
@@ -164,14 +165,38 @@ def test_only_what_was_completed_is_closed_as_completed(case, supervisor):
         stages.close(case, exit_reason="completed", on=DAY, by=supervisor)
 
 
-def test_a_second_person_reopens_to_the_step_before(case, worker, supervisor):
+def test_a_second_supervisor_reopens_to_the_step_before(world, case, worker, supervisor):
     at(case, "active", worker, supervisor)
     stages.close(case, exit_reason="lost_contact", on=DAY, by=supervisor)
 
     with pytest.raises(intake.SecondPersonNeeded):
         stages.reopen(case, on=DAY, by=supervisor, reason="Came back")
-    stages.reopen(case, on=DAY, by=worker, reason="Came back")
+    with pytest.raises(NotAllowed):
+        stages.reopen(case, on=DAY, by=worker, reason="Came back")
+    with pytest.raises(Invalid):
+        stages.reopen(case, on=DAY, by=cases.supervisor(world), reason=" ")
+    stages.reopen(case, on=DAY, by=cases.supervisor(world), reason="Came back")
     assert (fresh(case).state, fresh(case).closed_on, fresh(case).exit_reason) == ("active", None, "")
+
+
+def test_the_caseworker_asks_to_reopen_and_a_supervisor_approves(client, case, worker, supervisor):
+    at(case, "active", worker, supervisor)
+    with pytest.raises(stages.StepNotPossible):
+        stages.ask_to_reopen(case, on=DAY, by=worker, reason="Came back")
+    stages.close(case, exit_reason="lost_contact", on=DAY, by=supervisor)
+    client.force_login(worker)
+    assert "Ask to reopen" in client.get(reverse("case", args=[case.code])).content.decode()
+    body = {"on": DAY.isoformat(), "reason": "Came back"}
+    assert client.post(reverse("case_act", args=[case.code, "ask-to-reopen"]), body).status_code == 303
+    assert fresh(case).state == "closed"
+    client.force_login(supervisor)
+    assert "Steps waiting for a second person" in client.get(reverse("cases")).content.decode()
+    with pytest.raises(intake.SecondPersonNeeded):
+        stages.confirm(case, by=worker)
+    stages.confirm(case, by=supervisor)
+    last = fresh(case).transitions.latest("number")
+    assert (fresh(case).state, last.reason, last.by, last.second) == ("active", "Came back", worker, supervisor)
+    assert AuditEvent.objects.filter(event="case.reopened", subjects__key=str(case.pk)).count() == 1
 
 
 def test_the_authority_revokes_what_was_granted_and_there_is_no_way_back(case, worker, supervisor):
@@ -185,7 +210,7 @@ def test_the_authority_revokes_what_was_granted_and_there_is_no_way_back(case, w
 
     assert fresh(case).state == "revoked"
     with pytest.raises(stages.StepNotPossible):
-        stages.reopen(case, on=DAY, by=worker, reason="x")
+        stages.reopen(case, on=DAY, by=supervisor, reason="x")
     with pytest.raises(stages.StepNotPossible):
         stages.back(case, to="screened", on=DAY, by=worker, reason="x")
 
