@@ -139,7 +139,8 @@ class HrddpAssessment(models.Model):
                 violation_error_message=_("Say why the support is within or outside the policy."),
             ),
             models.CheckConstraint(
-                condition=Q(likelihood__isnull=True, severity__isnull=True) | Q(likelihood__range=(1, 5), severity__range=(1, 5)),
+                condition=Q(likelihood__isnull=True, severity__isnull=True)
+                | Q(likelihood__isnull=False, severity__isnull=False, likelihood__range=(1, 5), severity__range=(1, 5)),
                 name="hrddp_risk_on_its_scale",
                 violation_error_message=_("Rate likelihood and severity, each from 1 to 5."),
             ),

@@ -66,7 +66,7 @@ class SupportDetail(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(test_before__isnull=True, test_after__isnull=True, tested__isnull=True)
-                | Q(test_before__isnull=False, test_after__isnull=False, tested__gt=0),
+                | Q(test_before__isnull=False, test_after__isnull=False, tested__isnull=False, tested__gt=0),
                 name="support_tests_before_and_after",
                 violation_error_message=_("Give the test before, the test after and how many took both."),
             ),
