@@ -282,11 +282,11 @@ def _chart(line: ReportLine, scope: _Scope) -> Chart | None:
         end: standing(nothing, rules=rules, through=end, ascending=definition.ascending, **asked.standing_input(keys)).milestone.value
         for end, _value in points
     }
-    drawn = [ChartPoint(_month(end), value, plan[end]) for end, value in points]
+    drawn = [ChartPoint(_month(end), end, value, plan[end]) for end, value in points]
     drawn[-1] = replace(drawn[-1], partial=not line.found.progress.coverage.is_complete)
     ends = max(one.project.ends_on for one in indicators)
     if ends > points[-1][0]:
-        drawn.append(ChartPoint(_month(ends), None, line.row.target.value))
+        drawn.append(ChartPoint(_month(ends), ends, None, line.row.target.value))
     unit = unit_of(definition)
     words = {"label": line.label, "reached": shown(line.number), "milestone": shown(line.row.milestone), "target": shown(line.row.target)}
     return Chart(

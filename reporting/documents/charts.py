@@ -6,12 +6,15 @@ The words (title, caption, what someone who cannot see it is told) stand outside
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from reporting.documents.content import Chart, measured
+from reporting.documents.content import Chart, ChartPoint, measured
 
 WIDTH, HEIGHT = 6.4, 2.6  # inches: the text width of an A4 page
+AXIS, LETTER, APART = 340, 5.0, 6  # points: between the first and the last tick, per letter of a label, between two labels
+EDGE = 0.07  # of the time shown, left free at both sides
 INK, QUIET, LINE = "#14202a", "#4a5863", "#d5dde2"
 
 
@@ -37,15 +40,17 @@ def draw(chart: Chart, *, kind: str) -> bytes:
 
 
 def _lines(axes: Any, chart: Chart) -> None:
-    places = range(len(chart.points))
+    places = [point.day.toordinal() for point in chart.points]
     _line(axes, [(x, point.plan) for x, point in zip(places, chart.points, strict=True)], color=QUIET, linestyle=(0, (4, 3)), linewidth=1)
     _line(axes, [(x, point.reached) for x, point in zip(places, chart.points, strict=True)], color=INK, linewidth=1.6)
     for x, point in zip(places, chart.points, strict=True):
         if point.reached is not None:
             axes.plot([x], [float(point.reached)], "o", markersize=4.5, color=INK, markerfacecolor="white" if point.partial else INK)
     _name_the_ends(axes, chart)
-    axes.set_xticks(list(places), [point.label for point in chart.points])
-    axes.set_xlim(-0.4, max(len(chart.points) - 0.4, 0.6))
+    named = ticks(chart.points)
+    axes.set_xticks([day for day, _label in named], [label for _day, label in named])
+    edge = max((places[-1] - places[0]) * EDGE, 15)
+    axes.set_xlim(places[0] - edge, places[-1] + edge)
     axes.margins(y=0.25)
     if all(value >= 0 for point in chart.points for value in (point.reached, point.plan) if value is not None):
         axes.set_ylim(bottom=0)
@@ -57,6 +62,24 @@ def _lines(axes: Any, chart: Chart) -> None:
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set_color(LINE)
+
+
+def ticks(points: Sequence[ChartPoint]) -> list[tuple[int, str]]:
+    """The points that are named under the axis: both ends, the last one reached, then whatever has room, from the left."""
+    if not points:
+        return []
+    span = max(points[-1].day.toordinal() - points[0].day.toordinal(), 1)
+    reached = [point for point in points if point.reached is not None]
+    named: list[ChartPoint] = []
+    for point in (points[0], points[-1], *reached[-1:], *points):
+        apart = [abs((point.day - other.day).days) / span * AXIS - (_width(point) + _width(other)) / 2 for other in named]
+        if all(room >= APART for room in apart):
+            named.append(point)
+    return sorted((point.day.toordinal(), point.label) for point in named)
+
+
+def _width(point: ChartPoint) -> float:
+    return len(point.label) * LETTER
 
 
 def _line(axes: Any, points: list[tuple[int, Decimal | None]], **style: Any) -> None:
@@ -71,7 +94,7 @@ def _name_the_ends(axes: Any, chart: Chart) -> None:
         ("reached", INK, "bold", (0, 7), "center", "bottom"),
         ("plan", QUIET, "normal", (5, 0), "left", "center"),
     ):
-        numbers = [(x, getattr(point, name)) for x, point in enumerate(chart.points) if getattr(point, name) is not None]
+        numbers = [(point.day.toordinal(), getattr(point, name)) for point in chart.points if getattr(point, name) is not None]
         if not numbers:
             continue
         x, value = numbers[-1]

@@ -118,9 +118,10 @@ class MoneyTable:
 
 @dataclass(frozen=True)
 class ChartPoint:
-    """One period: reached, and the plan for the same moment. ``partial`` draws an open dot: not everyone reported it."""
+    """One period, placed at its last ``day``: reached, and the plan for that day. ``partial`` (not everyone reported) is an open dot."""
 
     label: str
+    day: date
     reached: Decimal | None = None
     plan: Decimal | None = None
     partial: bool = False

@@ -86,12 +86,12 @@ CHART = Chart(
     alternative="Persons who completed training rose from 96 in the first quarter of 2025 to 1,112; the plan was 1,100.",
     unit="persons",
     points=(
-        ChartPoint("Q1 2025", Decimal(96), Decimal(150)),
-        ChartPoint("Q2 2025", Decimal(390), Decimal(400)),
-        ChartPoint("Q3 2025", None, Decimal(700)),
-        ChartPoint("Q4 2025", Decimal(805), Decimal(900)),
-        ChartPoint("Q1 2026", Decimal(1112), Decimal(1100), partial=True),
-        ChartPoint("Q2 2026", None, Decimal(1600)),
+        ChartPoint("Q1 2025", date(2025, 3, 31), Decimal(96), Decimal(150)),
+        ChartPoint("Q2 2025", date(2025, 6, 30), Decimal(390), Decimal(400)),
+        ChartPoint("Q3 2025", date(2025, 9, 30), None, Decimal(700)),
+        ChartPoint("Q4 2025", date(2025, 12, 31), Decimal(805), Decimal(900)),
+        ChartPoint("Q1 2026", date(2026, 3, 31), Decimal(1112), Decimal(1100), partial=True),
+        ChartPoint("Q2 2026", date(2026, 6, 30), None, Decimal(1600)),
     ),
     note="Persons, running total, four partners. Open dot: one partner of four had not reported.",
 )
