@@ -17,6 +17,7 @@ from tests.surveys import making
 @pytest.mark.django_db
 def test_the_rounds_come_out_at_the_storys_numbers():
     world = factories.world()
+    factories.dimension("sex", "female", "male")
     administrator = making.administrator()
     Membership.objects.update(starts_on=date(2024, 1, 1))  # the rounds are held in the past
     where = (world.project, world.partner, world.place)
