@@ -4,6 +4,7 @@ from pathlib import Path
 import polib
 import pytest
 from django.conf import settings
+from django.utils import dates
 from django.utils.functional import Promise
 from django.utils.translation import override
 
@@ -49,6 +50,12 @@ def test_a_translation_keeps_every_placeholder_and_none_is_only_guessed(language
             assert set(PLACEHOLDER.findall(entry.msgstr)) == set(PLACEHOLDER.findall(entry.msgid)), entry.msgid
         for text in filter(None, entry.msgstr_plural.values()):
             assert set(PLACEHOLDER.findall(text)) <= set(PLACEHOLDER.findall(entry.msgid_plural)), entry.msgid
+
+
+def test_no_word_of_ours_takes_the_place_of_a_month_or_a_day_of_the_framework():
+    names = {str(name).lower() for table in (dates.MONTHS, dates.MONTHS_3, dates.WEEKDAYS, dates.WEEKDAYS_ABBR) for name in table.values()}
+    for language in LANGUAGES:
+        assert [entry.msgid for entry in catalog(language) if not entry.msgctxt and entry.msgid.lower() in names] == []
 
 
 def test_arabic_has_all_six_ways_to_count():
