@@ -139,11 +139,21 @@ def save(case: Case, *, answers: Mapping[str, str], by: User, factors: Mapping[s
         if factors is not None:
             chosen = {kind: [code for code in factors.get(kind, []) if code in listed[kind]] for kind in listed}
             row.factors = {**(row.factors or {}), **chosen}  # the words that stand beside them stay
-        whole = all(question.key in kept for question in questions() if question.needed)
+        whole = not _unanswered(kept)
         row.completed_at, row.completed_by = (row.completed_at or timezone.now(), row.completed_by or by) if whole else (None, None)
         row.save()
         audit.record("case.profile_saved", [case, case.project, case.partner], by=by, complete=whole)
     return row
+
+
+def unanswered(case: Case) -> list[str]:
+    """The questions that still stand open before the profile is complete, as the page words them."""
+    row = Profile.objects.filter(case=case).first()
+    return _unanswered(row.answers if row is not None else {})
+
+
+def _unanswered(kept: Mapping[str, str]) -> list[str]:
+    return [str(question.label) for question in questions() if question.needed and question.key not in kept]
 
 
 def told(row: Profile | None) -> list[tuple[Any, Any]]:

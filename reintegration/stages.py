@@ -14,7 +14,7 @@ from accounts import audit, practice
 from accounts.models import User
 from locations.models import Place
 from plumbing.refusals import Invalid, Problem, Refused
-from reintegration import opening, pathways
+from reintegration import opening, pathways, profile
 from reintegration.consents import months_after
 from reintegration.intake import SecondPersonNeeded
 from reintegration.models import (
@@ -291,7 +291,8 @@ def _terms(case: Case, facts: Facts) -> list[Problem]:
 def _profiled(case: Case, facts: Facts) -> list[Problem]:
     if Profile.objects.filter(case=case, completed_at__isnull=False).exists():
         return []
-    return [Problem("profile", _("Complete the profile first."), "profile_incomplete")]
+    words = _("Complete the profile first. Not answered yet: %(questions)s.") % {"questions": ", ".join(profile.unanswered(case))}
+    return [Problem("profile", words, "profile_incomplete")]
 
 
 def _documented(case: Case, facts: Facts) -> list[Problem]:

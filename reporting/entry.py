@@ -19,7 +19,7 @@ from programs import disaggregations
 from programs.models import BreakdownDimension, Indicator, IndicatorDefinition, Project, ReportingPeriod, Target
 from reporting import drafts, typed
 from reporting.drafts import FigureInput
-from reporting.models import Figure, FigureNote, FlagReason, Submission
+from reporting.models import Figure, FigureDecision, FigureNote, FlagReason, Submission
 from reporting.models.figures import EmptyReason
 
 Measure = IndicatorDefinition.Measure
@@ -72,9 +72,11 @@ class Row:
     def rule(self) -> str:
         return str(self.indicator.definition.get_over_time_display()).lower()
 
+    is_marked: bool = False  # the reviewer marked it to be returned, and the report was
+
     @property
     def is_returned(self) -> bool:
-        return any(note.answered_at is None for note in self.notes)
+        return self.is_marked or any(note.answered_at is None for note in self.notes)
 
 
 @dataclass
@@ -114,9 +116,10 @@ def page(project: Project, partner: Organization, period: ReportingPeriod, submi
     now, before = _split(mine | _before(indicators, partner, period), submission)
     made = _page(owed + _elsewhere(owed, now), now, before, partner, period)
     notes, sentences = _words(submission)
+    marked = _marked(submission)
     for row in made.rows:
         key = (row.indicator.pk, row.place.pk)
-        row.notes, row.sentences = notes.get(key, []), sentences.get(key, {})
+        row.notes, row.sentences, row.is_marked = notes.get(key, []), sentences.get(key, {}), key in marked
     return made
 
 
@@ -299,6 +302,14 @@ def _words(
     for reason in FlagReason.objects.filter(submission=submission):
         sentences[reason.indicator_id, reason.place_id][reason.flag] = reason.sentence
     return notes, sentences
+
+
+def _marked(submission: Submission | None) -> set[tuple[int, int]]:
+    """The figures that the reviewer sent back; nothing is asked while the report is not returned."""
+    if submission is None or submission.state != Submission.State.RETURNED:
+        return set()
+    sent_back = submission.decisions.filter(decision=FigureDecision.Decision.RETURN)
+    return set(sent_back.values_list("indicator_id", "place_id"))
 
 
 def _options(indicators: Iterable[Indicator]) -> dict[int, list[tuple[str, str]]]:

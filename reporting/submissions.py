@@ -156,6 +156,19 @@ def comment(submission: Submission, *, indicator: Indicator, place: Place, text:
     return note
 
 
+def _each_has_a_comment(submission: Submission) -> None:
+    """Without a note, each figure that goes back says what to correct in it; the partner could not tell which one is meant."""
+    said = set(submission.notes.filter(is_internal=False, sent_at__isnull=True).values_list("indicator_id", "place_id"))
+    if not said:
+        raise Invalid([Problem("comments", _("Say what to correct: a comment on a figure, or a note."), "required")])
+    marked = submission.decisions.filter(decision=Decision.RETURN).select_related("indicator__definition", "place")
+    silent = [one for one in marked if (one.indicator_id, one.place_id) not in said]
+    if silent:
+        names = ", ".join(f"{one.indicator.code} {one.place.name}" for one in silent)
+        words = _("Say what to correct at %(figures)s: a comment there, or one note to the partner.") % {"figures": names}
+        raise Invalid([Problem("comments", words, "required")])
+
+
 def return_for_revision(submission: Submission, *, by: User, comments: Sequence[Comment] = (), note: str = "") -> Submission:
     """Return a report with comments on single figures; it keeps its revision and every figure."""
     _may_review(submission, by)
@@ -167,8 +180,8 @@ def return_for_revision(submission: Submission, *, by: User, comments: Sequence[
             FigureDecision.objects.update_or_create(
                 submission=submission, indicator=one.indicator, place=one.place, defaults={"decision": Decision.RETURN, "decided_by": by}
             )
-        if not note.strip() and not submission.notes.filter(is_internal=False, sent_at__isnull=True).exists():
-            raise Invalid([Problem("comments", _("Say what to correct: a comment on a figure, or a note."), "required")])
+        if not note.strip():
+            _each_has_a_comment(submission)
         submission.notes.filter(is_internal=False, sent_at__isnull=True).update(sent_at=now)
         returned = submission.decisions.filter(decision=Decision.RETURN).count()
         audit.record("submission.returned", [submission, submission.project], by=by, figures=returned)

@@ -249,7 +249,10 @@ def _accept(request: HttpRequest, report: Report) -> str:
         raise submissions.WrongState(_("Some figures are marked to be returned. Return the report, or hold them."))
     places = Place.objects.filter(pk__in=[key for key in request.POST.getlist("counts_at") if key.isdigit()])
     submissions.accept(report.submission, by=report.user, holds=found.holds, hold_reason=request.POST.get("note", ""), counts_at=places)
-    return _("Accepted. The figures count from now on.")
+    if not found.holds:
+        return _("Accepted. The figures count from now on.")
+    held = ", ".join(sorted(indicator.code for indicator in found.holds))
+    return _("Accepted. The figures count from now on, without %(held)s: the partner can correct and send it again.") % {"held": held}
 
 
 def _withdraw(request: HttpRequest, report: Report) -> str:

@@ -78,6 +78,16 @@ def test_screening_is_recorded_by_two_people(case, worker, supervisor):
     assert not StepProposal.objects.exists()
 
 
+def test_an_incomplete_profile_says_which_questions_stand_open(case, worker, supervisor):
+    at(case, "eligible", worker, supervisor)
+    asked = {q.key: q for q in profile.questions() if q.choices}
+    answers = {key: question.choices[0][0] for key, question in asked.items() if key not in ("reads", "debt")}
+    profile.save(fresh(case), answers=answers, by=worker)
+    with pytest.raises(Invalid) as refusal:
+        stages.advance(fresh(case), to="profiled", on=DAY, by=worker)
+    assert f"Not answered yet: {asked['reads'].label}, {asked['debt'].label}." in str(refusal.value)
+
+
 def test_a_waiting_step_can_be_taken_back_and_holds_the_others_up(case, worker):
     stages.advance(case, to="screened", on=DAY, by=worker, facts=Facts(interviewer="same_sex"))
 

@@ -180,6 +180,24 @@ def test_an_internal_comment_never_reaches_the_partner(world, client):
         assert "I doubt this partner." not in client.get(url(world, name)).content.decode()
 
 
+def test_a_figure_that_went_back_is_marked_for_the_partner(world, client):
+    submission = submitted(world)
+    submissions.decide(submission, indicator=world.row, place=world.place, decision="return", by=world.mande)
+    submissions.return_for_revision(submission, by=world.mande, note="Please check.")
+    client.force_login(world.reporter)
+    page = client.get(url(world, "report")).content.decode()
+    assert f'<tr class="bad" data-row="{world.row.pk}:{world.place.pk}"' in page
+    assert "Returned: the note above says what to correct." in page
+
+
+def test_who_accepts_with_a_hold_reads_what_the_partner_has_back(world, client):
+    submission = submitted(world)
+    submissions.decide(submission, indicator=world.row, place=world.place, decision="hold", by=world.mande)
+    client.force_login(world.mande)
+    page = client.post(url(world, "review_act", "accept"), follow=True).content.decode()
+    assert f"without {world.row.code}: the partner can correct and send it again." in page
+
+
 @pytest.mark.parametrize("rows", [1, 3])
 def test_the_review_page_asks_the_same_questions_however_long_it_is(world, client, django_assert_num_queries, rows):
     figures = [FigureInput(world.row.code, world.place.code, value="3")]

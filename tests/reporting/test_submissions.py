@@ -131,6 +131,20 @@ def test_a_return_without_words_is_refused_and_changes_nothing(world):
     assert submission.state == "submitted"
 
 
+def test_each_figure_that_goes_back_needs_a_comment_or_the_report_a_note(world):
+    said, silent = world.indicator(), world.indicator()
+    submission = drafted(world, said, "4")
+    drafts.write_figures(submission, [FigureInput(silent.code, world.place.code, value="5")], by=world.reporter)
+    submissions.submit(submission, by=world.reporter)
+    submissions.decide(submission, indicator=silent, place=world.place, decision="return", by=world.mande)
+    comment = submissions.Comment(said, world.place, "Which list is this from?")
+    with pytest.raises(Invalid) as refused:
+        submissions.return_for_revision(submission, by=world.mande, comments=[comment])
+    assert f"{silent.code} {world.place.name}" in str(refused.value)
+    submissions.return_for_revision(submission, by=world.mande, comments=[comment], note="See the list of August.")
+    assert submission.state == "returned"
+
+
 def test_recall_works_until_the_first_decision(world):
     indicator = world.indicator()
     submission = submissions.submit(drafted(world, indicator, "4"), by=world.reporter)
