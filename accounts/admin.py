@@ -8,8 +8,9 @@ from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
-from accounts import audit
+from accounts import audit, practice
 from accounts.models import Organization, PracticeValue, User
 
 # The stock pages show second-factor secrets and other people's sessions in clear, change addresses past the acts, or give rights that
@@ -59,9 +60,13 @@ class UserAdmin(admin.ModelAdmin):
 class PracticeValueAdmin(admin.ModelAdmin):
     """Looked up here; changed on the settings page, where a value that cannot be read is refused with what to write."""
 
-    list_display = ("key", "label", "value", "seeded", "verified")
+    list_display = ("key", "decides", "value", "seeded", "verified")
     list_filter = ("verified",)
     search_fields = ("key", "label")
+
+    @admin.display(description=_("what it decides"), ordering="label")
+    def decides(self, row: PracticeValue) -> str:
+        return str(practice.label_of(row))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -113,6 +113,11 @@ SHIPPED: dict[str, Shipped] = {
 }
 
 
+def label_of(row: PracticeValue) -> object:
+    """What the value decides, in the reader's language; rows that are shipped no more keep what they were called."""
+    return SHIPPED[row.key].label if row.key in SHIPPED else row.label
+
+
 def text(key: str) -> str:
     """The value in force, as text; the shipped one until somebody changes it."""
     return texts(key)[0]

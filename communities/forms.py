@@ -26,6 +26,7 @@ from communities.models import (
     ViolationCount,
     WarningThreshold,
 )
+from plumbing.shipped_names import shipped_name
 from programs.forms import Day, PlaceField, fields_of
 from programs.models import Project
 
@@ -127,7 +128,7 @@ class IncidentForm(forms.Form):
 
 def _sub_types() -> list[tuple[str, Any]]:
     kinds = dict(Incident.Type.choices)
-    return [("", "–"), *((str(kinds[kind]), [(one, one) for one in names]) for kind, names in taxonomy.SUB_TYPES.items())]
+    return [("", "–"), *((str(kinds[kind]), [(one, shipped_name(one)) for one in names]) for kind, names in taxonomy.SUB_TYPES.items())]
 
 
 class VerifyForm(forms.Form):

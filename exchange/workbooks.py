@@ -27,6 +27,7 @@ from exchange.models import Import, Workbook
 from exchange.workbook_sheets import Handout, Line, NotOurs, Reading, Returned
 from plumbing.numbers import normal
 from plumbing.refusals import Invalid, Problem, Refused, Stale
+from plumbing.shipped_names import shipped_name
 from privacy import files
 from programs import access, disaggregations
 from programs.models import Category, Indicator, IndicatorDefinition, Project, ReportingPeriod, Target
@@ -227,7 +228,9 @@ def _lines(owed: list[Owed], partner: Organization, period: ReportingPeriod, dra
     }
     now = _now(draft)
     previous = _previous(owed, partner, period)
-    names = {(code, dimension): name for code, dimension, name in Category.objects.values_list("code", "dimension__code", "name")}
+    names = {
+        (code, dimension): shipped_name(name) for code, dimension, name in Category.objects.values_list("code", "dimension__code", "name")
+    }
     for one in owed:
         indicator = indicators[one.indicator.pk]
         for cell in ("", *_cells(indicator, one.place.code, now)):
@@ -238,7 +241,7 @@ def _lines(owed: list[Owed], partner: Organization, period: ReportingPeriod, dra
                 cell_label=label or _("Total"), kind=KINDS[Measure(indicator.definition.measure)],
                 previous=f"{said(before)} ({before.period.code})" if before else "",
                 target="" if cell else _target(indicator, partner, period), help=_help(indicator),
-                options=tuple((option.code, option.label) for option in indicator.definition.options.all()),
+                options=tuple((option.code, str(option)) for option in indicator.definition.options.all()),
                 given=_given(now.get(f"{indicator.code}|{one.place.code}|{cell}")),
             )  # fmt: skip
 
@@ -289,7 +292,7 @@ def _given(row: Figure | None) -> dict[str, object]:
     if row is None:
         return {}
     reason = EmptyReason(row.reason).label if row.reason else ""
-    answer = row.option.label if row.option else row.text
+    answer = str(row.option) if row.option else row.text
     return {
         "value": row.value if row.value is not None else row.share,
         "numerator": row.numerator, "denominator": row.denominator, "answer": answer, "reason": str(reason),

@@ -24,16 +24,16 @@ class RankGrid:
         found = Category.objects.filter(dimension__code__in=["sex", "rank"], is_retired=False).select_related("dimension")
         sexes = [one for one in found if one.dimension.code == "sex" and one.code in {"female", "male"}]
         ranks = [one for one in found if one.dimension.code == "rank"]
-        self.heads = [sex.name for sex in sexes]
+        self.heads = [str(sex) for sex in sexes]
         self.keys: dict[str, str] = {}
         self.labels: dict[str, str] = {}
         self.rows: list[tuple[str, list[str]]] = []
         for rank in ranks:
             names = [f"cell_{rank.code}_{sex.code}" for sex in sexes]
-            self.rows.append((rank.name, names))
+            self.rows.append((str(rank), names))
             for name, sex in zip(names, sexes, strict=True):
                 self.keys[name] = f"rank={rank.code}|sex={sex.code}"
-                self.labels[name] = f"{sex.name}, {rank.name}"
+                self.labels[name] = f"{sex}, {rank}"
 
 
 class _WithGrid(forms.Form):

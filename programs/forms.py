@@ -228,7 +228,7 @@ class Grid:
         for category in found:
             by[category.dimension.code].append(category)
         sexes = [category for category in by["sex"] if category.code in {"female", "male"}]
-        self.heads = [category.name for category in sexes]
+        self.heads = [str(category) for category in sexes]
         self.names: dict[str, str] = {}
         self.keys: dict[str, str] = {}
         self.rows: list[tuple[str, list[str]]] = []
@@ -236,10 +236,10 @@ class Grid:
             names = []
             for sex in sexes:
                 name = f"cell_{age.code}_{sex.code}"
-                self.names[name] = f"{sex.name}, {age.name}"
+                self.names[name] = f"{sex}, {age}"
                 self.keys[name] = f"age={age.code}|sex={sex.code}"
                 names.append(name)
-            self.rows.append((age.name, names))
+            self.rows.append((str(age), names))
 
 
 class EvidenceForm(forms.Form):
@@ -333,7 +333,7 @@ class SharesForm(forms.Form):
         self.by_theme = {f"theme_{theme.code}": theme for theme in Theme.objects.all()}
         self.by_level = {f"level_{level.value}": level.value for level in Level}
         for name, theme in self.by_theme.items():
-            self.fields[name] = _share(_("Theme: %(name)s") % {"name": theme.name})
+            self.fields[name] = _share(_("Theme: %(name)s") % {"name": theme})
         for name, level in self.by_level.items():
             self.fields[name] = _share(_("Level: %(name)s") % {"name": Level(level).label})
 

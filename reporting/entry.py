@@ -15,6 +15,7 @@ from accounts.models import Organization
 from locations.models import Place
 from plumbing import formats
 from plumbing.numbers import divide
+from plumbing.shipped_names import shipped_name
 from programs import disaggregations
 from programs.models import BreakdownDimension, Indicator, IndicatorDefinition, Project, ReportingPeriod, Target
 from reporting import drafts, typed
@@ -236,7 +237,7 @@ def _columns(definitions: Iterable[int], now: Mapping[tuple[int, int], dict[str,
     )
     found: dict[int, dict[int, dict[str, list[tuple[str, str]]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
     for definition, breakdown, dimension, code, name in parts:
-        found[definition][breakdown][dimension].append((code, name))
+        found[definition][breakdown][dimension].append((code, shipped_name(name)))
     used: dict[int, set[tuple[str, ...]]] = defaultdict(set)
     for cells in now.values():
         for key, figure in cells.items():
@@ -314,7 +315,7 @@ def _marked(submission: Submission | None) -> set[tuple[int, int]]:
 
 def _options(indicators: Iterable[Indicator]) -> dict[int, list[tuple[str, str]]]:
     asked = {i.definition_id: i.definition for i in indicators if i.definition.measure in (Measure.ORDINAL, Measure.NOMINAL)}
-    return {key: [(o.code, o.label) for o in definition.options.all()] for key, definition in asked.items()}
+    return {key: [(o.code, str(o)) for o in definition.options.all()] for key, definition in asked.items()}
 
 
 def _row(indicator: Indicator, place: Place, cells: Mapping[str, Figure], columns: list[Column]) -> Row:

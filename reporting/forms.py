@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts import practice
+from plumbing.shipped_names import shipped_name
 from programs.models import Expenditure, Grant, GrantProject, Project
 from reporting.models import DonorReportSection, NarrativeQuestion
 
@@ -40,7 +41,7 @@ class SectionForm(forms.Form):
             del self.fields["rating"]
         else:
             ratings = [word.strip() for word in practice.text("outcome-ratings").split(";")]
-            self.fields["rating"].choices = [("", _("not rated")), *((word, word) for word in ratings if word)]  # type: ignore[attr-defined]
+            self.fields["rating"].choices = [("", _("not rated")), *((word, shipped_name(word)) for word in ratings if word)]  # type: ignore[attr-defined]
 
 
 class ReasonForm(forms.Form):

@@ -23,6 +23,7 @@ from accounts.models import User
 from locations.models import PlaceTree
 from plumbing import formats
 from plumbing.refusals import Refused
+from plumbing.shipped_names import shipped_name
 from programs import calendar, disaggregations, tally
 from programs.models import (
     Category,
@@ -235,8 +236,8 @@ def compare(submission: Submission) -> list[Comparison]:
     figures = submission.figures.filter(indicator__in={row.indicator_id for row in rows})
     columns = ("indicator_id", "place_id", "disaggregation__key", "value", "numerator", "denominator", "option__code", "option__label")
     for indicator, place, key, value, numerator, denominator, option, label in figures.values_list(*columns):
-        stands[indicator, place, key] = Number(value, numerator, denominator, option or "", label or "")
-    names = {(c.dimension.code, c.code): c.name for c in Category.objects.select_related("dimension").order_by("dimension__order", "order")}
+        stands[indicator, place, key] = Number(value, numerator, denominator, option or "", shipped_name(label or ""))
+    names = {(c.dimension.code, c.code): str(c) for c in Category.objects.select_related("dimension").order_by("dimension__order", "order")}
     order = {key: position for position, key in enumerate(names)}
     known, found = tally.known(), []
     for row in rows:
@@ -262,7 +263,7 @@ def latest(cell: PrefillCell) -> Number:
 
 
 def _words_of(option: DefinitionOption | None) -> tuple[str, str]:
-    return (option.code, option.label) if option is not None else ("", "")
+    return (option.code, str(option)) if option is not None else ("", "")
 
 
 def _tally_of(one: Owed) -> Tally | None:
@@ -344,7 +345,7 @@ def _folded(one: Owed, answer: Count, nearest: Mapping[int, int], offered: Seque
 def _agreed(parts: Sequence[Part], definition: IndicatorDefinition) -> Number:
     """The one answer that all parts give; nothing where they differ, or where the definition does not offer it."""
     given = {part.option for part in parts}
-    offered = {option.code: option.label for option in definition.options.all()}
+    offered = {option.code: str(option) for option in definition.options.all()}
     code = given.pop()
     return Number(option=code, label=offered[code]) if not given and code in offered else NOTHING
 

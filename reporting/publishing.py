@@ -42,7 +42,7 @@ def cells_of(line: PublishedLine, dimension: Dimension, total: Number) -> list[t
     """One indicator by one dimension with its total below; empty where no breakdown may be shown or nobody gave one."""
     if total.status != Status.SHOWN or not line.breakdown:
         return []
-    names = dict(Category.objects.filter(dimension=dimension).values_list("pk", "name"))
+    names = {category.pk: str(category) for category in Category.objects.filter(dimension=dimension)}
     rows = []
     for cell in line.breakdown:
         name = names[cell.category] if cell.category is not None else _("not broken down")

@@ -334,9 +334,9 @@ def _breakdowns(lines: Sequence[ReportLine], scope: _Scope) -> Iterable[Breakdow
             (found,) = published.table(scope_of_line, reader=None, through=scope.through, by=dimension)
             table = publishing.cells_of(found, dimension, line.number)
             if table:
-                caption = _("%(label)s by %(dimension)s") % {"label": line.label, "dimension": dimension.name.lower()}
+                caption = _("%(label)s by %(dimension)s") % {"label": line.label, "dimension": str(dimension).lower()}
                 rows = tuple(BreakdownRow(name, (number,)) for name, number in table)
-                yield Breakdown(line.code, line.label, caption, dimension.name, (_("Reached"),), rows)
+                yield Breakdown(line.code, line.label, caption, str(dimension), (_("Reached"),), rows)
 
 
 def _money(money: grants.GrantSpending) -> MoneyTable:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, override
 
 from programs.models import Grant, Result
 from reporting.models import DonorReport, DonorReportSection
@@ -57,6 +57,9 @@ USUAL_AFTER = (
 )
 
 
+USUAL = {usual.key: usual for usual in (*USUAL_BEFORE, *USUAL_AFTER)}
+
+
 @dataclass(frozen=True)
 class Outcome:
     """Results that several projects of the grant word alike are one part of its report."""
@@ -69,7 +72,7 @@ def lay_out(report: DonorReport) -> list[DonorReportSection]:
     """Make the parts of a new report. Text of the version before, or of the grant's last report, is carried over to be edited."""
     before = _last_of_the_grant(report)
     carried = {section.key: section for section in before.sections.all()} if before is not None else {}
-    wanted = _merged(report, carried) if carried else _usual(report)
+    wanted = _merged(report, carried, before.language) if before is not None and carried else _usual(report)
     for order, (section, _results) in enumerate(wanted):
         section.order = order
         _carry(section, carried.get(section.key), same_period=before is not None and before.requirement_id == report.requirement_id)
@@ -123,7 +126,7 @@ def _usual(report: DonorReport) -> list[Planned]:
     return [*(_of_usual(report, usual) for usual in USUAL_BEFORE), *_of_outcomes(report), *after]
 
 
-def _merged(report: DonorReport, carried: dict[str, DonorReportSection]) -> list[Planned]:
+def _merged(report: DonorReport, carried: dict[str, DonorReportSection], language: str) -> list[Planned]:
     """The parts of the report before in their order; outcomes as they are now, new ones at the end."""
     now = {section.key: (section, results) for section, results in _of_outcomes(report)}
     wanted = []
@@ -131,9 +134,19 @@ def _merged(report: DonorReport, carried: dict[str, DonorReportSection]) -> list
         if old.kind == Kind.OUTCOME:
             wanted += [now.pop(key)] if key in now else []
         else:
-            same = {name: getattr(old, name) for name in ("key", "kind", "heading", "guidance", "limit", "is_required")}
-            wanted.append((DonorReportSection(report=report, **same), ()))
+            same = {name: getattr(old, name) for name in ("key", "kind", "limit", "is_required")}
+            words = {name: _worded(old, name, language) for name in ("heading", "guidance")}
+            wanted.append((DonorReportSection(report=report, **same, **words), ()))
     return wanted + list(now.values())
+
+
+def _worded(old: DonorReportSection, name: str, language: str) -> str:
+    """The usual heading or guidance of ``old``'s language in the language now; what people worded themselves stays as it is."""
+    said = getattr(old, name)
+    usual = getattr(USUAL.get(old.key), name, "")
+    with override(language):
+        is_usual = str(usual) == said
+    return str(usual) if is_usual else said
 
 
 def _of_outcomes(report: DonorReport) -> list[Planned]:

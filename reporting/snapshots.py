@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from locations.models import Place
 from plumbing import formats
+from plumbing.shipped_names import shipped_name
 from programs import disaggregations
 from programs.models import Category, Indicator, Project
 from reporting.models import NarrativeQuestion, Submission, SubmissionSnapshot
@@ -109,7 +110,10 @@ def _changed(
     places = dict(Place.objects.filter(code__in={key[1] for key in keys}).values_list("code", "name"))
     names: dict[tuple[str, str], str] = {}
     if any(key[2] for key in keys):
-        names = {(dimension, code): name for dimension, code, name in Category.objects.values_list("dimension__code", "code", "name")}
+        names = {
+            (dimension, code): shipped_name(name)
+            for dimension, code, name in Category.objects.values_list("dimension__code", "code", "name")
+        }
     for key in keys:
         code, place, cell = key
         parts = disaggregations.cell_of(cell).items() if cell else ()

@@ -99,8 +99,8 @@ class ResponseForm(forms.Form):
         for name in ("sex", "age"):
             if name in by:
                 self.dimensions.append(name)
-                choices = [*UNSAID, *((category.code, category.name) for category in by[name])]
-                self.fields[f"who_{name}"] = forms.ChoiceField(label=by[name][0].dimension.name, choices=choices, required=False)
+                choices = [*UNSAID, *((category.code, str(category)) for category in by[name])]
+                self.fields[f"who_{name}"] = forms.ChoiceField(label=str(by[name][0].dimension), choices=choices, required=False)
 
     def _line(self, item: Item, language: str) -> dict[str, Any]:
         told = {text.option_id: text.text for text in item.descriptors.all() if text.language in {language, "en"}}

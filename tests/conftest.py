@@ -6,14 +6,16 @@ import gc
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import polib
 import pytest
 from django.conf import settings
 from django.core.cache import cache, caches
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import override_settings
 
 # marker -> is it possible here, how to run it. `.ci/run` runs them all and refuses skips that are not on its list.
 LEGS = {
@@ -126,3 +128,23 @@ def _empty_cache(request: pytest.FixtureRequest) -> Iterator[None]:
     marker = request.node.get_closest_marker("django_db")
     if marker is not None and marker.kwargs.get("transaction"):
         cache.clear()
+
+
+@pytest.fixture
+def french(tmp_path: Path) -> Iterator[Callable[..., None]]:
+    """Makes a French catalog of a few words, the shipped names among them: what the portal's own says may be worded better any day."""
+
+    def say(names: dict[str, str], texts: dict[str, str] | None = None) -> None:
+        catalog = polib.POFile()
+        catalog.metadata = {"Content-Type": "text/plain; charset=utf-8", "Plural-Forms": "nplurals=2; plural=(n > 1);"}
+        catalog += [polib.POEntry(msgctxt="shipped name", msgid=name, msgstr=word) for name, word in names.items()]
+        catalog += [polib.POEntry(msgid=text, msgstr=word) for text, word in (texts or {}).items()]
+        folder = tmp_path / "locale" / "fr" / "LC_MESSAGES"
+        folder.mkdir(parents=True)
+        catalog.save_as_mofile(str(folder / "django.mo"))
+        changed.enable()
+
+    changed = override_settings(LOCALE_PATHS=[tmp_path / "locale"])
+    yield say
+    if (tmp_path / "locale").exists():
+        changed.disable()

@@ -127,7 +127,7 @@ class PracticeList(KeeperPage):
 
     def context(self, listing: Any) -> dict[str, Any]:
         for row in listing.rows:
-            row.words = practice.SHIPPED[row.key].label if row.key in practice.SHIPPED else row.label
+            row.words = practice.label_of(row)
         return {"unverified": PracticeValue.objects.filter(verified=False).count()}
 
     def file_name(self) -> str:
@@ -149,5 +149,5 @@ def practice_value(request: HttpRequest, key: str) -> HttpResponse:
             messages.success(request, _("The value is saved."))
             return redirect("practice")
     crumbs = [(_("Practice values"), reverse("practice"))]
-    label = practice.SHIPPED[row.key].label if row.key in practice.SHIPPED else row.label
+    label = practice.label_of(row)
     return answer(request, "dashboard/act.html", {"form": form, "title": label, "button": _("Save the value"), "crumbs": crumbs})

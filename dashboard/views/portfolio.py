@@ -23,6 +23,7 @@ from dashboard.navigation import address
 from dashboard.portfolio import Cell, Portfolio
 from dashboard.views.overview import user_of
 from plumbing import exports, formats, narrowing
+from plumbing.shipped_names import shipped_name
 from programs import access
 from programs.models import Level, Project
 
@@ -50,7 +51,7 @@ def show(request: HttpRequest) -> HttpResponseBase:
     if request.GET.get("export") in {"csv", "xlsx"}:
         return _file(request, found, request.GET["export"])
     cells = found.matrix()
-    themes = sorted({theme for theme, _level in cells if theme})
+    themes = sorted({theme for theme, _level in cells if theme}, key=shipped_name)
     levels = [level for level in Level.values if ("", level) in cells]
     context = {
         "levels": levels,
@@ -98,7 +99,11 @@ def _choices(whole: Portfolio, request: HttpRequest) -> list[dict[str, Any]]:
         ("donor", _("Donor"), [(one, one) for one in sorted({row.donor for row in whole.money})]),
         ("place", _("Place"), [(code, name) for name, code in sorted({place for shares in every for place in shares.places})]),
         ("level", _("Level"), list(Level.choices)),
-        ("theme", _("Theme"), [(one, one) for one in sorted({theme for shares in every for theme in shares.themes})]),
+        (
+            "theme",
+            _("Theme"),
+            [(one, shipped_name(one)) for one in sorted({theme for shares in every for theme in shares.themes}, key=shipped_name)],
+        ),
         ("target", _("SDG target"), [(one, one) for one in sorted({target for shares in every for target in shares.targets})]),
     ]
     return [{"name": name, "label": label, "options": options, "chosen": request.GET.get(name, "")} for name, label, options in named]
@@ -133,7 +138,7 @@ def _file(request: HttpRequest, found: Portfolio, kind: str) -> HttpResponseBase
         if theme and level:
             told = (cell.indicators, cell.on_track, cell.indicators - cell.on_track - cell.without, cell.without)
             rows += [
-                (theme, Level(level).label, len(cell.projects), *money, *told)
+                (shipped_name(theme), Level(level).label, len(cell.projects), *money, *told)
                 for money in cell.money or [("", None, None)]
             ]  # fmt: skip
     fields = [exports.Field(heading, f"column_{at}") for at, heading in enumerate(headings)]

@@ -12,12 +12,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from plumbing import formats
+from plumbing.shipped_names import shipped_name
 
 register = template.Library()
 
 register.filter("day", formats.day)
 register.filter("moment", formats.moment)
 register.filter("file_size", formats.file_size)
+register.filter("shipped_name", shipped_name)
 
 
 @register.filter

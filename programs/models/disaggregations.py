@@ -6,6 +6,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from plumbing.shipped_names import shipped_name
+
 
 class Dimension(models.Model):
     """Sex, age, disability, status … An administrator adds more; a place is never a dimension."""
@@ -27,7 +29,7 @@ class Dimension(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return shipped_name(self.name)
 
 
 class Category(models.Model):
@@ -58,7 +60,7 @@ class Category(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return shipped_name(self.name)
 
 
 class Disaggregation(models.Model):

@@ -14,6 +14,7 @@ from accounts.models import Organization, User
 from locations.models import Place
 from plumbing.constraints import both_or_neither, choices_held, in_order, once
 from plumbing.numbers import ExactDecimal
+from plumbing.shipped_names import shipped_name
 from programs.models.disaggregations import Dimension
 from programs.models.periods import ReportingPeriod
 from programs.models.projects import Level, Project, Result, Sensitivity
@@ -194,7 +195,7 @@ class DefinitionOption(models.Model):
         constraints = [models.UniqueConstraint(fields=["definition", "code"], name="definition_option_once")]
 
     def __str__(self) -> str:
-        return self.label
+        return shipped_name(self.label)
 
 
 class DefinitionBreakdown(models.Model):
@@ -210,7 +211,7 @@ class DefinitionBreakdown(models.Model):
         verbose_name_plural = _("breakdowns")
 
     def __str__(self) -> str:
-        return " × ".join(part.dimension.name for part in self.parts.all())
+        return " × ".join(str(part.dimension) for part in self.parts.all())
 
 
 class BreakdownDimension(models.Model):

@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 from accounts.models import Organization, User
 from locations.models import Place
 from plumbing.constraints import both_or_neither, choices_held, in_order
+from plumbing.shipped_names import shipped_name
 from programs.scope import PROJECT_PARTNER, PROJECT_PLACE, ScopedQuerySet, Via, program_scope
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Theme(models.Model):
         verbose_name_plural = _("themes")
 
     def __str__(self) -> str:
-        return self.name
+        return shipped_name(self.name)
 
 
 class ProgramQuerySet(models.QuerySet["Program"]):

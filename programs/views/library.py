@@ -30,7 +30,7 @@ LEVEL_ORDER = {level: order for order, level in enumerate(["", *Level.values])}
 class DefinitionFilter(django_filters.FilterSet):
     words = django_filters.CharFilter(label=_("Words"), method="called")
     level = django_filters.ChoiceFilter(label=_("Level"), choices=Level.choices)
-    theme = django_filters.ChoiceFilter(label=_("Theme"), choices=lambda: Theme.objects.values_list("code", "name"))
+    theme = django_filters.ChoiceFilter(label=_("Theme"), choices=lambda: [(theme.code, str(theme)) for theme in Theme.objects.all()])
     measure = django_filters.ChoiceFilter(label=pgettext_lazy("what is measured", "Measure"), choices=IndicatorDefinition.Measure.choices)
     status = django_filters.ChoiceFilter(label=_("Status"), choices=IndicatorDefinition.Status.choices)
 

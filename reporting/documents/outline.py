@@ -13,6 +13,7 @@ from itertools import count
 from django.utils.translation import gettext as _
 
 from plumbing import formats
+from plumbing.shipped_names import shipped_name
 from reporting.documents.content import (
     HIDDEN_MARK,
     Breakdown,
@@ -141,7 +142,7 @@ def _changes(content: ReportContent, numbering: _Numbering) -> list[Block]:
 def _section(section: Section, numbering: _Numbering) -> Iterator[Block]:
     yield Heading(1, section.heading, section.key)
     if section.rating:
-        yield Prose((Span(_("Rating: %(rating)s") % {"rating": section.rating}),))
+        yield Prose((Span(_("Rating: %(rating)s") % {"rating": shipped_name(section.rating)}),))
     for paragraph in section.paragraphs:
         yield Prose(paragraph)
     if section.results is not None:

@@ -23,6 +23,7 @@ from docx.table import Table, _Row
 from docx.text.paragraph import Paragraph
 
 from plumbing import formats
+from plumbing.shipped_names import shipped_name
 from reporting.documents import charts
 from reporting.documents.content import Chart, MoneyRow, Number, ReportContent, ResultRow, Section, measured, shown
 from reporting.documents.outline import figures_through, variance_words
@@ -188,7 +189,7 @@ def _names(content: ReportContent) -> Names:
     for section in content.sections:
         names |= {
             f"section.{section.key}.heading": section.heading,
-            f"section.{section.key}.rating": section.rating,
+            f"section.{section.key}.rating": shipped_name(section.rating),
             f"section.{section.key}.text": "\n".join("".join(span.text for span in paragraph) for paragraph in section.paragraphs),
         }
         names |= {f"chart.{chart.code}": chart for chart in section.charts}

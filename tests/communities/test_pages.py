@@ -120,6 +120,15 @@ def test_who_neither_records_nor_verifies_reads_no_exact_place_and_no_words(worl
     assert f"{row.place}, {row.area}" not in page
 
 
+def test_the_sub_types_of_incidents_are_said_in_the_readers_language_and_kept_as_the_code_book_has_them(world, officer, client, french):
+    french({"Cattle raid": "Razzia de bétail"})
+    row = factories.incident(world, type="intercommunal", sub_type="Cattle raid")
+    officer.language = "fr"
+    officer.save()
+    assert "<dd>Razzia de bétail</dd>" in client.get(f"/incidents/{row.pk}/").content.decode()
+    assert '<option value="Cattle raid">Razzia de bétail</option>' in client.get("/incidents/new/").content.decode()
+
+
 @pytest.mark.parametrize("number", [1, 3])
 def test_the_list_of_incidents_asks_the_same_whatever_its_length(world, officer, client, django_assert_num_queries, number):
     for _one in range(number):

@@ -356,3 +356,13 @@ def test_the_place_picker_offers_what_is_typed_in_the_field_that_asks(client, wo
 
     assert f'<option value="{world.place.name} ({world.place.code})">' in page
     assert "<option" not in _text(client.get(reverse("place_options"), {"field": "place", "place": ""}))
+
+
+def test_practice_values_say_what_they_decide_and_where_they_came_from_in_the_readers_language(client, administrator, french):
+    french({"house rule": "règle de la maison"}, {"Largest attachment in megabytes": "Plus grande pièce jointe en mégaoctets"})
+    administrator.language = "fr"
+    administrator.save()
+    client.force_login(administrator)
+    page = client.get(reverse("practice")).content.decode()
+    assert "règle de la maison" in page
+    assert "Plus grande pièce jointe" in page

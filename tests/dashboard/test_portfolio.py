@@ -158,3 +158,15 @@ def test_the_page_names_what_is_late(client, reported):
     assert "Semi-annual report" in page
     assert "pf-late" in page
     assert "no marker" in page
+
+
+def test_shipped_themes_are_said_in_the_readers_language_and_filter_by_the_same_address(client, reported, french):
+    french({"Reintegration and DDR": "Réintégration et DDR"})
+    Theme.objects.filter(code="reintegration").update(name="Reintegration and DDR")
+    reported.mande.language = "fr"
+    reported.mande.save()
+    client.force_login(reported.mande)
+    page = client.get(reverse("portfolio"), {"theme": "Reintegration and DDR"}).content.decode()
+    assert page.count("Réintégration et DDR") >= 2
+    assert ">Reintegration and DDR<" not in page
+    assert 'value="Reintegration and DDR" selected' in page

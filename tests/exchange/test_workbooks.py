@@ -13,6 +13,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.utils import translation
 
 from accounts.roles import Role
 from exchange import imports, spreadsheets, workbook_sheets, workbooks
@@ -308,3 +309,14 @@ def test_deputies_and_keys_are_remembered_behind_the_figures(world: World) -> No
     source = returned(world, whole(world), by=deputy)
     workbooks.confirm(source, by=deputy)
     assert set(Figure.objects.values_list("entered_by", "entered_behind")) == {(deputy.pk, world.reporter.pk)}
+
+
+def test_the_workbook_says_shipped_names_in_the_language_of_who_takes_it_and_reads_them_back(world, french):
+    french({"Female": "Femmes", "High": "Élevé"})
+    with translation.override("fr"):
+        content = handed_out(world)
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    column = {cell.value: cell.column for cell in book[FIGURES][1]}["cell"]
+    assert "Femmes" in {row[column - 1] for row in book[FIGURES].iter_rows(values_only=True)}
+    source = returned(world, filled(content, setting(world, OP_answer="Élevé")))
+    assert [(one.code, one.new) for one in workbooks.compare(source, by=world.reporter).changes] == [("OP", "high")]

@@ -3,14 +3,16 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import translation
 
 from accounts.models import AuditEvent, Message
 from accounts.roles import Role
 from plumbing.refusals import Invalid, Refused, Stale
 from programs import calendar, framework
 from programs.access import NotAllowed
-from programs.models import ReportRequirement
+from programs.models import Category, Dimension, ReportRequirement
 from reporting import donor_report, report_checks, report_files, report_text
+from reporting.documents import outline
 from reporting.documents.content import ReportContent
 from reporting.models import DonorReport, RestatedReport
 from tests import factories
@@ -296,6 +298,36 @@ def test_the_next_period_starts_from_the_last_text_which_must_be_edited(reported
     assert (section.state, section.text) == ("carried", "By June {LIV-2} people completed training.")
     assert report.sections.get(key="outcome-1").rating == ""
     assert any(check.key == "sections" and check.blocks for check in report_checks.check(report))
+
+
+def test_a_report_in_another_language_words_the_usual_parts_anew_and_keeps_what_people_worded(reported, french):
+    french({}, {"Overall progress": "Progrès d'ensemble", "Risks and assumptions": "Risques et hypothèses"})
+    first = reported.started()
+    first.sections.filter(key="risks").update(heading="What stood in the way")
+    report = donor_report.start(reported.requirement, by=reported.mande, language="fr", why="The donor reads French.")
+    headings = dict(report.sections.values_list("key", "heading"))
+    assert headings["progress"] == "Progrès d'ensemble"
+    assert headings["risks"] == "What stood in the way"
+    back = donor_report.start(reported.requirement, by=reported.mande, language="en", why="And English.")
+    assert back.sections.get(key="progress").heading == "Overall progress"
+
+
+def test_the_breakdowns_and_ratings_of_a_report_are_said_in_its_language(reported, french):
+    french({"Women": "Femmes", "Sex": "Sexe", "on track": "en bonne voie"}, {"Rating: %(rating)s": "Appréciation : %(rating)s"})
+    Category.objects.filter(dimension__code="sex", code="female").update(name="Women")
+    Category.objects.filter(dimension__code="sex", code="male").update(name="Garçons et hommes")
+    Dimension.objects.filter(code="sex").update(name="Sex")
+    report = donor_report.start(reported.requirement, by=reported.mande, language="fr")
+    report.sections.filter(key="outcome-1").update(rating="on track")
+    report = donor_report.freeze(report, by=reported.mande)
+
+    content = report_text.content_of(report)
+    (table,) = [table for section in content.sections for table in section.breakdowns]
+    assert table.row_heading == "Sexe"
+    assert {line.label for line in table.rows} >= {"Femmes", "Garçons et hommes"}
+    with translation.override("fr"):
+        prose = [block for block in outline.outline(content) if isinstance(block, outline.Prose)]
+    assert any("Appréciation : en bonne voie" in "".join(span.text for span in block.spans) for block in prose)
 
 
 def test_only_one_version_is_worked_on(reported):

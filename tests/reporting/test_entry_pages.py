@@ -63,6 +63,27 @@ def test_looking_at_the_entry_page_opens_no_draft(world, client):
     assert not Submission.objects.exists()
 
 
+def test_shipped_categories_and_answers_are_said_in_the_readers_language_and_those_of_people_as_they_wrote_them(world, client, french):
+    french({"Women": "Femmes", "Men": "Hommes", "Drafted": "Rédigée"})
+    sex = factories.dimension("sex", "female", "male")
+    sex.categories.filter(code="female").update(name="Women")
+    sex.categories.filter(code="male").update(name="Men and boys")
+    world.indicator(factories.definition("SPLIT", breakdowns=(("sex",),)))
+    stages = factories.definition("STAGE", measure="ordinal", across="not_computable")
+    stages.options.create(code="drafted", label="Drafted")
+    world.indicator(stages)
+    world.reporter.language = "fr"
+    world.reporter.save()
+    client.force_login(world.reporter)
+    page = client.get(url(world)).content.decode()
+    assert "Femmes" in page
+    assert "Men and boys" in page
+    assert "Hommes" not in page
+    assert '<option value="drafted">Rédigée</option>' in page
+    client.force_login(world.manager)
+    assert "Women" in client.get(url(world)).content.decode()
+
+
 @pytest.mark.parametrize("rows", [1, 3, 25])
 def test_the_entry_page_asks_twelve_questions_however_long_it_is(world, client, django_assert_num_queries, rows):
     factories.dimension("sex", "female", "male", "unknown")
