@@ -150,10 +150,15 @@ class Report:
     state: str
     accepted_at: datetime | None
     going: str | None
+    touched_at: datetime | None
     sent_at: datetime | None
     returned_at: datetime | None
     first_sent_at: datetime | None
     comments: int | None
+
+    @property
+    def is_being_written(self) -> bool:
+        return self.state == State.DRAFT or (self.state == State.LATE and self.going == State.DRAFT and self.touched_at is not None)
 
 
 def read(reports: QuerySet[ExpectedReport], shown: Sequence[Column], today: date) -> list[Report]:
@@ -164,7 +169,7 @@ def read(reports: QuerySet[ExpectedReport], shown: Sequence[Column], today: date
         for row in found.order_by("period__ends_on", "pk").values_list(
             *("pk", "project", "partner", "partner__name", "period__code", "period__ends_on", "period__locked_at"),
             *("due_on", "review_due_on", "extended_at", "exemption_reason"),
-            *("state", "accepted_at", "going", "sent_at", "returned_at", "first_sent_at", "comments"),
+            *("state", "accepted_at", "going", "touched_at", "sent_at", "returned_at", "first_sent_at", "comments"),
         )
     ]
 
@@ -190,10 +195,10 @@ def how_far(reports: Sequence[Report], periods: LaidOut) -> dict[int, Tally]:
     """Of each draft among the reports how many of the figures it owes are entered, as its checklist counts them: a reason is an
     answer too. Three queries, or none where nobody is drafting.
     """
-    drafts = {(one.partner, periods.named[one.project, one.code].id): one.key for one in reports if one.state == State.DRAFT}
+    drafts = {(one.partner, periods.named[one.project, one.code].id): one.key for one in reports if one.is_being_written}
     if not drafts:
         return {}
-    projects = {one.project for one in reports if one.state == State.DRAFT}
+    projects = {one.project for one in reports if one.is_being_written}
     owed = promises.streams_owed({key: periods.of[key] for key in projects}, {period for _partner, period in drafts})
     written: dict[tuple[int, int], set[tuple[int, int]]] = defaultdict(set)
     asked = Submission.objects.open().filter(partner__in={partner for partner, _p in drafts}, period__in={period for _p, period in drafts})

@@ -357,9 +357,12 @@ def _note(report: board.Report, far: board.Tally | None) -> str:
             return ngettext("%(n)s comment", "%(n)s comments", report.comments) % {"n": formats.number(report.comments)}
         case State.LATE:
             days = (today - report.due_on).days
-            return ngettext("%(days)s day", "%(days)s days", days) % {"days": formats.number(days)}
+            if far is None or not far.of:
+                return ngettext("%(days)s day", "%(days)s days", days) % {"days": formats.number(days)}
+            late = ngettext("%(days)s day late", "%(days)s days late", days) % {"days": formats.number(days)}
+            return f"{_entered(far)} · {late}"
         case State.DRAFT if far is not None and far.of:
-            return _("%(part)s of %(whole)s") % {"part": formats.number(far.done), "whole": formats.number(far.of)}
+            return _entered(far)
         case State.DUE | State.DRAFT:
             return _("by %(day)s") % {"day": formats.day_short(report.due_on)}
         case State.EXEMPT:
@@ -367,6 +370,10 @@ def _note(report: board.Report, far: board.Tally | None) -> str:
         case State.ACCEPTED if report.going:
             return _("being corrected")
     return ""
+
+
+def _entered(far: board.Tally) -> str:
+    return _("%(part)s of %(whole)s") % {"part": formats.number(far.done), "whole": formats.number(far.of)}
 
 
 def _where(row: Any, report: board.Report, *, reviews: bool) -> str:

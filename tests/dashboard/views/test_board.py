@@ -247,10 +247,10 @@ def test_a_draft_says_how_far_it_is_as_its_checklist_counts(client):
     assert "Draft<small>2 of 5</small>" in page
 
 
-def a_draft(world, office, figures):
-    """A draft of the first quarter's report that is not late."""
+def a_draft(world, office, figures, *, late=False):
+    """A draft of the first quarter's report."""
     report = ExpectedReport.objects.get(partner=office, period=world.period)
-    if report.due_on < TODAY:
+    if report.due_on < TODAY and not late:
         calendar.extend(report, to=date(2026, 5, 1), reason="Floods", by=world.mande)
     reporter = factories.member(Role.PARTNER_REPORTER, organization=office)
     draft = drafts.start(world.project, office, world.period, by=reporter)
@@ -267,6 +267,27 @@ def test_drafts_cost_the_board_three_questions_however_many(client, written, dja
     assert client.get(reverse("board")).content.decode().count("<small>1 of 1</small>") == written
     with django_assert_num_queries(QUERIES + 3):
         client.get(reverse("board"))
+
+
+def test_a_late_draft_says_how_far_and_how_late_it_is(client, django_assert_num_queries):
+    world, offices = project_of_three()
+    beside = factories.place(parent=world.place)
+    schools = world.indicator(factories.definition("CVR-2", counting="things"), assigned=False)
+    framework.assign(schools, by=world.manager, partner=offices[2], places=[world.place, beside])
+    a_draft(world, offices[2], [FigureInput("CVR-1", world.place.code, value="7")], late=True)
+    client.force_login(world.mande)
+    page = client.get(reverse("board")).content.decode()
+    assert "Late<small>1 of 3 · 10 days late</small>" in page
+    with django_assert_num_queries(QUERIES + 3):
+        client.get(reverse("board"))
+
+
+def test_a_prepared_draft_that_nobody_touched_says_only_how_late_it_is(client):
+    world, offices = project_of_three()
+    drafts.start(world.project, offices[2], world.period, by=factories.member(Role.PARTNER_REPORTER, organization=offices[2]))
+    client.force_login(world.mande)
+    page = client.get(reverse("board")).content.decode()
+    assert "Late<small>10 days</small>" in page
 
 
 def test_extended_reports_are_not_late(client):
