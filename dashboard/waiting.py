@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, NullIf
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -52,7 +53,10 @@ class Todo:
 
 def items(user: User, today: date) -> list[Todo]:
     """What waits for this person, most urgent first."""
-    found = [item for name, rows in _sources(user, today).items() for item in _WRITERS[name](rows, today)]
+    waiting = _sources(user, today)
+    gates = {name: waiting.pop(name) for name in _GATES if name in waiting}
+    found = [item for name, rows in waiting.items() for item in _WRITERS[name](rows, today)]
+    found += _renewals(gates, today)
     return sorted(found, key=lambda item: (item.when is None, item.when, item.words))
 
 
@@ -200,10 +204,18 @@ def _invitations(rows: QuerySet[Invitation], today: date) -> Iterator[Todo]:
         yield Todo(_("Invitation"), "wait", row.name, address("invitations"), row.expires_at.date(), _("not accepted yet"))
 
 
-def _clearances(rows: QuerySet[SupportClearance], today: date) -> Iterator[Todo]:
-    for row in rows.select_related("recipient"):
-        words_ = _("Clearance of support to %(recipient)s") % {"recipient": row.recipient}
-        yield Todo(_("Renew"), "stop" if row.valid_until < today else "wait", words_, address("clearances"), row.valid_until)
+def _renewals(gates: dict[str, QuerySet[Any]], today: date) -> Iterator[Todo]:
+    """Decisions that end soon, of both kinds in one query."""
+    asked = [
+        rows.order_by().annotate(waits_as=Value(name), about=_GATES[name]).values_list("waits_as", "about", "valid_until")
+        for name, rows in gates.items()
+    ]
+    for name, about, until in asked[0].union(*asked[1:], all=True) if asked else ():
+        if name == "clearance":
+            words_, url = _("Clearance of support to %(recipient)s") % {"recipient": about}, address("clearances")
+        else:
+            words_, url = _("Conflict-sensitivity review of %(code)s") % {"code": about}, address("sensitivity_reviews", about)
+        yield Todo(_("Renew"), "stop" if until < today else "wait", words_, url, until)
 
 
 def _checks(rows: QuerySet[FollowUpCheck], today: date) -> Iterator[Todo]:
@@ -235,13 +247,6 @@ def _due_diligence(rows: QuerySet[HrddpAssessment], today: date) -> Iterator[Tod
         yield Todo(_("Decide"), tone, str(row), address("assessment", row.pk), None, row.get_state_display())
 
 
-def _sensitivity(rows: QuerySet[ConflictSensitivityReview], today: date) -> Iterator[Todo]:
-    for row in rows.select_related("project"):
-        words_ = _("Conflict-sensitivity review of %(code)s") % {"code": row.project.code}
-        url = address("sensitivity_reviews", row.project.code)
-        yield Todo(_("Renew"), "stop" if row.valid_until < today else "wait", words_, url, row.valid_until)
-
-
 def _named(row: Any) -> str:
     return f"{row.project.code} · {row.partner} · {row.period.code}"
 
@@ -253,10 +258,12 @@ _WRITERS: dict[str, Callable[[Any, date], Iterator[Todo]]] = {
     "sign_off": _sign_offs,
     "definition": _definitions,
     "invitation": _invitations,
-    "clearance": _clearances,
-    "sensitivity": _sensitivity,
     "check": _checks,
     "warning": _warnings,
     "commitment": _commitments,
     "due_diligence": _due_diligence,
+}
+_GATES = {  # what each names
+    "clearance": Coalesce(NullIf("recipient__short_name", Value("")), "recipient__name"),
+    "sensitivity": F("project__code"),
 }

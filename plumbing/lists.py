@@ -183,9 +183,12 @@ class ListPage(LoginRequiredMixin, View):
 
     @cached_property
     def filter(self) -> Any:
-        return (
-            None if self.filterset_class is None else self.filterset_class(self.request.GET, queryset=self._narrowed, request=self.request)
-        )
+        if self.filterset_class is None:
+            return None
+        made = self.filterset_class(self.request.GET, queryset=self._narrowed, request=self.request)
+        if narrowing.told(self.request):
+            narrowing.offer(made.form, self.request)
+        return made
 
     @cached_property
     def filtered(self) -> QuerySet[Any]:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 
@@ -33,6 +34,18 @@ def narrow(rows: Rows, request: HttpRequest) -> Rows:
     request.narrowed_to = request.session["scope_name"]  # type: ignore[attr-defined]
     narrowed: Rows = rows.narrowed_to(key)
     return narrowed
+
+
+def offer(form: Any, request: HttpRequest) -> None:
+    """Offer in the drop-downs of a list's filter only what belongs to what was chosen; what can belong to none is offered whole."""
+    key = chosen(request)
+    if key is None:
+        return
+    for field in form.fields.values():
+        rows = getattr(field, "queryset", None)
+        if hasattr(rows, "narrowed_to"):
+            field.queryset = rows.narrowed_to(key)
+            field.error_messages["invalid_choice"] = _("Choose one of the list: it holds only what belongs to the program chosen at the top.")
 
 
 def told(request: HttpRequest) -> str:

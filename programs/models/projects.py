@@ -67,6 +67,9 @@ class ProgramQuerySet(models.QuerySet["Program"]):
         """Programs with a project one may read; who holds a whole program sees it before it has any."""
         return self.filter(program_scope(user))
 
+    def narrowed_to(self, program: int) -> ProgramQuerySet:
+        return self.filter(pk=program)
+
 
 @choices_held("status")
 class Program(models.Model):

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import Organization
 from accounts.roles import Permission
+from plumbing import narrowing
 from plumbing.lists import Column, Listing, ListPage
 from plumbing.refusals import Refused
 from programs import access, activities, disaggregations, evidence
@@ -41,7 +42,7 @@ class ActivityFilter(django_filters.FilterSet):
     partner = django_filters.ModelChoiceFilter(
         label=_("Partner"),
         queryset=lambda request: Organization.objects.filter(
-            pk__in=Project.objects.visible_to(request.user).values("partners__organization")
+            pk__in=narrowing.narrow(Project.objects.visible_to(request.user), request).values("partners__organization")
         ),
     )
     kind = django_filters.ChoiceFilter(label=_("Kind"), choices=ActivityRecord.Kind.choices)

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import Organization
 from accounts.roles import Permission
 from locations.models import Place
+from plumbing import narrowing
 from plumbing.lists import Column, ListPage, LongSelect
 from plumbing.refusals import Refused
 from programs import access, calendar
@@ -45,7 +46,7 @@ class SubmissionFilter(django_filters.FilterSet):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        projects = Project.objects.visible_to(self.request.user)
+        projects = narrowing.narrow(Project.objects.visible_to(self.request.user), self.request)
         self.filters["project"].queryset = projects
         named = ProjectPartner.objects.filter(project__in=projects).values("organization")
         self.filters["partner"].queryset = Organization.objects.filter(pk__in=named)

@@ -151,6 +151,33 @@ def test_every_list_shows_what_belongs_to_the_program_chosen_and_says_so():
         assert shown(client, url)[0] == whole, name
 
 
+def test_drop_downs_offer_what_belongs_to_the_program_chosen():
+    both = worlds()
+    own, foreign = (one.all.project for one in both)
+    offering = set()
+    for name in sorted(set(LISTS) - WHOLE):
+        client, url = reader_of(name, own.program, foreign.program), address_of(name, both[0])
+        field = client.get(url).context["list"].filter.form.fields.get("project")
+        if field is None or not hasattr(field, "queryset"):
+            continue
+        offering.add(name)
+        assert {own, foreign} <= set(field.queryset) or name == "number", name
+        choose(client, own.program)
+        assert foreign not in client.get(url).context["list"].filter.form.fields["project"].queryset, name
+    assert len(offering) > 10
+
+
+def test_a_choice_of_another_program_is_answered_with_what_to_do():
+    own, foreign = (one.all.project for one in worlds())
+    client = reader_of("review_list", own.program, foreign.program)
+    choose(client, own.program)
+    answer = client.get(reverse("review_list"), {"project": foreign.pk})
+    assert not answer.context["list"].rows
+    assert "it holds only what belongs to the program chosen at the top" in answer.content.decode()
+    partners = answer.context["list"].filter.form.fields["partner"].queryset
+    assert set(partners) == {one.organization for one in own.partners.all()}
+
+
 def test_a_list_of_what_belongs_to_no_program_stays_whole():
     both = worlds()
     programs = [one.all.project.program for one in both]

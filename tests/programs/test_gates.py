@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from dashboard import waiting
 from programs import access, gates, workplan
 from programs.models import SupportClearance, WorkPlanLine
+from programs.models.projects import ActivityStatus
 from tests.programs.test_activities import clear
 
 
@@ -136,3 +138,19 @@ def test_the_reminder_speaks_the_recipients_language(field):
     field.manager.save()
     (line,) = gates.ending(row.valid_until)
     assert field.project.code in line.line
+
+
+def test_what_ends_soon_waits_for_whoever_answers_for_it(field):
+    today = timezone.localdate()
+    field.police.short_name = "SSNPS"
+    field.police.save()
+    field.project.manager, field.project.status = field.manager, ActivityStatus.IMPLEMENTATION
+    field.project.save()
+    clear(field, valid_until=today + timedelta(days=5))
+    review(field, valid_until=today + timedelta(days=3))
+    found = [(item.words, item.when) for item in waiting.items(field.manager, today) if str(item.kind) == "Renew"]
+    assert found == [
+        (f"Conflict-sensitivity review of {field.project.code}", today + timedelta(days=3)),
+        ("Clearance of support to SSNPS", today + timedelta(days=5)),
+    ]
+    assert not [item for item in waiting.items(field.decider, today) if str(item.kind) == "Renew"]
