@@ -45,7 +45,9 @@ def offer(form: Any, request: HttpRequest) -> None:
         rows = getattr(field, "queryset", None)
         if hasattr(rows, "narrowed_to"):
             field.queryset = rows.narrowed_to(key)
-            field.error_messages["invalid_choice"] = _("Choose one of the list: it holds only what belongs to the program chosen at the top.")
+            field.error_messages["invalid_choice"] = _(
+                "Choose one of the list: it holds only what belongs to the program chosen at the top."
+            )
 
 
 def told(request: HttpRequest) -> str:

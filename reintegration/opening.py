@@ -125,8 +125,8 @@ def _is_known(case: Case, by: User) -> bool:
 
 
 def _holds(condition: Q) -> Any:
-    """The condition as a column."""
-    return Choice(When(condition, then=Value(True)), default=Value(False), output_field=BooleanField())
+    """The condition as a column; the empty one holds for every case."""
+    return Choice(When(condition or Q(pk__isnull=False), then=Value(True)), default=Value(False), output_field=BooleanField())
 
 
 def _purpose(event: AuditEvent) -> str:

@@ -248,27 +248,24 @@ class CaseQuerySet(ScopedQuerySet["Case"]):
             Permission.SUPERVISE_CASES: self._supervised_by,
             Permission.OVERSEE_CASES: self._opened_by,
         }
-        condition = Q(pk__in=[])
-        for word, reads in readers.items():
-            if permission in (None, word) and any(word in one.words for one in held(user)):
-                condition |= reads(user)
+        found = [
+            reads(user) for word, reads in readers.items() if permission in (None, word) and any(word in one.words for one in held(user))
+        ]
         if permission is None and any(Permission.WORK_CASES in one.words for one in held(user)):
-            condition |= self._handed_over_by(user)
-        return self.filter(condition, sealed_at__isnull=True)
+            found.append(self._handed_over_by(user))
+        return self.filter(_any(found), sealed_at__isnull=True)
 
     def held_by(self, user: Actor, *words: Permission) -> Q:
         """The condition for cases on which the person may act by one of these words, as ``visible_to`` asks it."""
         reads = {Permission.WORK_CASES: self._worked_by, Permission.SUPERVISE_CASES: self._supervised_by}
         found = [reads[word](user) for word in words if any(word in one.words for one in held(user))]
-        return reduce(or_, found, Q(pk__in=[]))
+        return _any(found)
 
     def sealed_in_scope(self, user: Actor) -> CaseQuerySet:
         """Sealed cases whose erasure this person can see to: nothing of them is shown but the clock."""
         wide = [scope(user, self.scope_paths, word) for word in (Permission.SUPERVISE_CASES, Permission.OVERSEE_CASES)]
         own = scope(user, self.scope_paths, Permission.WORK_CASES) & Q(caseworker__in=_stands_for(user))
-        # The empty condition means everything and would vanish in an OR.
-        condition = wide[0] | wide[1] | own if all(wide) else Q()
-        return self.filter(condition, sealed_at__isnull=False)
+        return self.filter(_any([*wide, own]), sealed_at__isnull=False)
 
     def in_progress(self) -> CaseQuerySet:
         return self.exclude(state__in=[State.CLOSED, State.REVOKED])
@@ -289,6 +286,11 @@ class CaseQuerySet(ScopedQuerySet["Case"]):
     def _opened_by(self, user: Actor) -> Q:
         opened = CaseAccess.objects.filter(person=user.pk, ends_at__gt=timezone.now()).values("case")
         return Q(pk__in=opened) & scope(user, self.scope_paths, Permission.OVERSEE_CASES)
+
+
+def _any(conditions: list[Q]) -> Q:
+    """What one of these allows; none allows nothing. The empty condition means everything and would vanish in an OR."""
+    return reduce(or_, conditions, Q(pk__in=[])) if all(conditions) else Q()
 
 
 def _stands_for(user: Actor) -> list[int]:

@@ -7,10 +7,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEvent, PracticeValue
-from accounts.roles import Role
+from accounts.roles import Permission, Role
 from plumbing.refusals import Invalid
 from programs.access import NotAllowed
-from reintegration import assignment, caseload, todo
+from reintegration import assignment, caseload, opening, todo
 from reintegration.models import Case, CaseAccess, CaseAssignment, OverrideRequest, StepProposal
 from tests import cases, factories
 from tests.reintegration import making
@@ -157,6 +157,20 @@ def test_a_caseworker_sees_only_own_cases_a_supervisor_the_partners_a_stranger_n
         client.force_login(person)
         assert set(client.get(reverse("cases")).context["list"].rows) == seen
         assert not client.get(reverse("cases"), {"code": str(foreign)}).context["list"].rows
+
+
+def test_a_supervisor_of_the_whole_portal_sees_every_case_and_supervises_it(client, world, worker):
+    elsewhere = factories.world("PPS-02")
+    cases_ = {making.case(world, worker), making.case(elsewhere, factories.member(Role.CASEWORKER, organization=elsewhere.partner))}
+    sealed = making.case(world, worker, sealed_at=timezone.now(), sealed_by=worker, erase_by=timezone.now())
+    whole = factories.member(Role.CASE_SUPERVISOR, organization=factories.agency())  # its data is the portal's
+    assert set(Case.objects.visible_to(whole)) == cases_
+    assert set(Case.objects.visible_to(whole, Permission.SUPERVISE_CASES)) == cases_
+    assert set(Case.objects.filter(Case.objects.held_by(whole, Permission.SUPERVISE_CASES))) == {*cases_, sealed}
+    assert all(row.supervises for row in opening.readable(whole))
+    assert set(Case.objects.visible_to(whole, Permission.OVERSEE_CASES)) == set()
+    client.force_login(whole)
+    assert set(client.get(reverse("cases")).context["list"].rows) == cases_
 
 
 def test_cases_are_handed_over_and_the_one_who_had_them_reads_on_for_some_days(world, worker, colleague, supervisor):
