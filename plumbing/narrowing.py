@@ -43,7 +43,7 @@ def offer(form: Any, request: HttpRequest) -> None:
         return
     for field in form.fields.values():
         rows = getattr(field, "queryset", None)
-        if hasattr(rows, "narrowed_to"):
+        if rows is not None and hasattr(rows, "narrowed_to"):
             field.queryset = rows.narrowed_to(key)
             field.error_messages["invalid_choice"] = _(
                 "Choose one of the list: it holds only what belongs to the program chosen at the top."
