@@ -1,4 +1,4 @@
-"""Names of rows that come with the portal (categories, themes, sub-types of incidents, ratings, sources of settings), in the reader's language.
+"""Names of rows that come with the portal (categories, themes, instruments, sub-types of incidents, ratings, sources of settings), in the reader's language.
 
 Such a row keeps its English wording in the database, and files and the API use its code. ``shipped_name`` translates a name that still
 has the shipped wording; a name that people wrote is in no catalog under this context and is shown as they wrote it.
@@ -152,4 +152,12 @@ SHIPPED = (
     pgettext_lazy("shipped name", "communities, section 4"),
     pgettext_lazy("shipped name", "due diligence practice"),
     pgettext_lazy("shipped name", "case management practice"),
+    pgettext_lazy("shipped name", "Capacity of a police service, levels 1 to 4"),
+    pgettext_lazy("shipped name", "Capacity of an institution, levels 1 to 4"),
+    pgettext_lazy("shipped name", "Disputes and mechanisms to settle them (SDG 16.3.3)"),
+    pgettext_lazy("shipped name", "Perception of the police, 8 items"),
+    pgettext_lazy("shipped name", "Reintegration survey, equal weights (adaptation)"),
+    pgettext_lazy("shipped name", "Safe walking alone after dark (SDG 16.1.4)"),
+    pgettext_lazy("shipped name", "Social cohesion, 12 items"),
+    pgettext_lazy("shipped name", "Washington Group Short Set"),
 )

@@ -152,7 +152,7 @@ def headlines(survey_rounds: Sequence[SurveyRound], *, reader: Actor, raw: Colle
     found = {}
     for row in survey_rounds:
         one = exact[row.pk]
-        label = row.version.instrument.name
+        label = str(row.version.instrument)
         line = SchemeResult("composite", "", label, one.mean, one.n, one.not_scored, one.low, one.high, _reason_of(one), (), one)
         if row.method == SurveyRound.Method.KEY_INFORMANTS and 0 < one.n + one.not_scored < KEY_INFORMANTS_SHOWN_FROM:
             line = _without(line)
@@ -262,7 +262,7 @@ def _lines(survey_round: SurveyRound, version: InstrumentVersion) -> tuple[Schem
     for domain, value, reason, number in rows.annotate(Count("pk")):
         gathered[domain or ""][value, reason] += number
     places = [] if version.rule == InstrumentVersion.Rule.ANY else [(d.code, d.worded()) for d in version.domains.all()]
-    places.append(("", _("All domains") if places else version.instrument.name))
+    places.append(("", _("All domains") if places else str(version.instrument)))
     labels = {(band.scheme, band.purpose, band.code): band.label for band in version.bands.all()}
     definition = instruments.definition_of(version)
     lines = []

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from plumbing.constraints import both_or_neither, choices_held
+from plumbing.shipped_names import shipped_name
 from programs.models import Sensitivity
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Instrument(models.Model):
         verbose_name_plural = _("instruments")
 
     def __str__(self) -> str:
-        return self.name
+        return shipped_name(self.name)
 
 
 class VersionQuerySet(models.QuerySet["InstrumentVersion"]):
@@ -156,7 +157,7 @@ class InstrumentVersion(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.instrument.name} ({self.version})"
+        return f"{self.instrument} ({self.version})"
 
     @property
     def is_adaptation(self) -> bool:

@@ -167,7 +167,7 @@ class SurveyRound(models.Model):
         indexes = [models.Index(fields=["place", "held_on"], name="survey_round_place_day")]
 
     def __str__(self) -> str:
-        return f"{self.version.instrument.name}, {self.stage_words}, {self.place} {self.held_on:%Y-%m}"
+        return f"{self.version.instrument}, {self.stage_words}, {self.place} {self.held_on:%Y-%m}"
 
     @property
     def stage_words(self) -> str:
