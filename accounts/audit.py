@@ -21,6 +21,8 @@ from accounts.models import AuditChain, AuditEvent, AuditSubject, User
 # Only these kinds may ever be delivered to somebody else's system.
 OUTWARD = frozenset({"submission.submitted", "submission.accepted", "submission.returned", "period.opened", "donor_report.sent"})
 
+VERIFIED = "audit.verified"  # what the command that walks the chain found
+
 Subject = models.Model | tuple[str, str]
 
 

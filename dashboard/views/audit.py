@@ -15,17 +15,20 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import audit, practice
-from accounts.models import AuditEvent, AuditSubject, PracticeValue, User
+from accounts import audit, event_words, practice
+from accounts.models import AuditChain, AuditEvent, AuditSubject, PracticeValue, User
 from accounts.roles import Permission
 from dashboard.forms import Day, PracticeForm
 from dashboard.views.people import KeeperPage, answer
-from plumbing.lists import Column, ListPage
+from plumbing.lists import Column, ListPage, LongSelect
 from programs import access, audit_reading
 
 
 class AuditFilter(django_filters.FilterSet):
-    event = django_filters.CharFilter(label=gettext_lazy("Event begins with"), lookup_expr="istartswith")
+    kind = django_filters.ChoiceFilter(
+        label=gettext_lazy("What was done"), field_name="event", choices=event_words.choices, widget=LongSelect
+    )
+    event = django_filters.CharFilter(label=gettext_lazy("Code begins with"), lookup_expr="istartswith")
     person = django_filters.CharFilter(label=gettext_lazy("Done by or for"), method="by_person")
     subject = django_filters.CharFilter(label=gettext_lazy("About"), method="about")
     since = django_filters.DateFilter(label=gettext_lazy("From"), field_name="at", lookup_expr="date__gte", widget=Day())
@@ -33,7 +36,7 @@ class AuditFilter(django_filters.FilterSet):
 
     class Meta:
         model = AuditEvent
-        fields = ["event", "person", "subject", "since", "until"]
+        fields = ["kind", "event", "person", "subject", "since", "until"]
 
     def by_person(self, rows: QuerySet[AuditEvent], name: str, value: str) -> QuerySet[AuditEvent]:
         """A name, an e-mail address, or "user:7", "system", "anonymous" as the log has it."""
@@ -56,6 +59,7 @@ class AuditSearch(ListPage):
         Column("number", gettext_lazy("Number"), order=["number"], export="number", number=True),
         Column("at", gettext_lazy("When"), order=["at"], export="at"),
         Column("event", gettext_lazy("Event"), order=["event", "at"], export="event"),
+        Column("words", gettext_lazy("What was done"), export="event", words=event_words.WORDS, hidden=True),
         Column("actor", gettext_lazy("Done by"), order=["actor", "at"], export="actor"),
         Column("behind", gettext_lazy("For"), export="behind"),
         Column("via", gettext_lazy("Way in"), export="via"),
@@ -86,7 +90,12 @@ class AuditSearch(ListPage):
             event.about = [(subject.kind, subject.key, who.get(f"user:{subject.key}", "")) for subject in event.subjects.all()]
             event.about = [(kind, key, name if kind == "user" else "") for kind, key, name in event.about]
             event.facts = list(json.loads(event.detail).items()) if event.detail else []
-        return {}
+            event.words = event_words.said(event.event)
+        verified = AuditEvent.objects.filter(event=audit.VERIFIED).order_by("-at").first()
+        return {
+            "sealed": AuditChain.objects.values_list("number", flat=True).first(),
+            "verified": verified and {"at": verified.at, **json.loads(verified.detail)},
+        }
 
     def file_name(self) -> str:
         return "audit-log"

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
@@ -134,7 +135,7 @@ def test_the_audit_search_costs_the_same_for_one_row_and_for_three(client, djang
         audit.record("thing.done", [auditor, ("thing", "1")], by=auditor)
     client.get(reverse("audit"))
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(8):
         assert client.get(reverse("audit"), {"event": "thing"}).status_code == 200
 
 
@@ -310,6 +311,29 @@ def test_the_auditor_finds_events_by_person_subject_kind_and_date(client):
     assert found(event="sign_in") == found(until="2020-01-01") == 0
     assert "Nyakim Gatluak" in _text(client.get(reverse("audit"), {"event": "evidence"}))
     assert "purpose: <bdi>check</bdi>" in _text(client.get(reverse("audit"), {"person": "gatluak"}))
+
+
+def test_the_auditor_reads_what_was_done_in_words_and_how_far_the_chain_holds(client):
+    client.force_login(factories.member(Role.AUDITOR))
+    audit.record("evidence.opened", by=None)
+    audit.record("theme.changed", by=None)
+    page = _text(client.get(reverse("audit")))
+    assert "Evidence opened<br>" in page
+    assert "Set-up, changed: theme<br>" in page
+    assert "verify_audit has not walked the chain yet" in page
+    assert '<option value="evidence.opened">Evidence opened</option>' in page
+    assert _text(client.get(reverse("audit"), {"kind": "evidence.opened"})).count("<code>evidence.opened</code>") == 1
+    assert "evidence.opened,Evidence opened," in b"".join(client.get(reverse("audit"), {"export": "csv"}).streaming_content).decode()
+
+    audit.seal_all()
+    call_command("verify_audit")
+    sealed = AuditEvent.objects.filter(number__isnull=False).count()
+    page = _text(client.get(reverse("audit")))
+    assert f"Sealed through event {sealed}." in page
+    assert f"it held through event {sealed}." in page
+
+    audit.record(audit.VERIFIED, by=None, checked=0, broken_at=1)
+    assert "the chain was broken at event 1." in _text(client.get(reverse("audit")))
 
 
 def test_a_focal_point_of_one_project_reads_its_events_only(client, world):

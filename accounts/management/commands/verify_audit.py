@@ -10,6 +10,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: object) -> None:
         verdict = audit.verify()
+        audit.record(audit.VERIFIED, by=None, via="command", checked=verdict.checked, broken_at=verdict.broken_at)
         if verdict.broken_at is not None:
             raise CommandError(
                 f"The audit log is broken at event {verdict.broken_at}: {verdict.reason}. The {verdict.checked} before it hold."
