@@ -10,6 +10,7 @@ from django.utils.translation import override
 
 from accounts.roles import Role
 from dashboard.navigation import ACCOUNT_LINKS, GROUPS
+from plumbing.shipped_names import SHIPPED
 from programs.models import ActionPoint, Level, ReportingPeriod
 from reporting.models import DonorReport, Submission
 
@@ -40,6 +41,13 @@ def words_of_the_shell():
 def test_every_word_of_the_shell_is_translated(language):
     said = {entry.msgid for entry in catalog(language) if entry.translated()}
     assert sorted(set(filter(None, words_of_the_shell())) - said) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_shipped_name_is_translated(language):
+    said = {entry.msgid for entry in catalog(language) if entry.msgctxt == "shipped name" and entry.translated()}
+    with override("en"):
+        assert [str(name) for name in SHIPPED if str(name) not in said] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
