@@ -196,6 +196,13 @@ def test_reading_ends_at_once_for_who_left_or_where_the_setting_says_so(reason, 
     assert not Case.objects.visible_to(worker).exists()
 
 
+def test_a_caseworkers_cases_are_found_by_their_keys_and_not_among_all_of_the_partner(world, worker):
+    """An OR of two conditions, one of them a sub-select, makes PostgreSQL read every case."""
+    asked = str(Case.objects.visible_to(worker).query)
+    assert "UNION ALL" in asked
+    assert " OR " not in asked
+
+
 def test_only_a_supervisor_hands_over_and_only_to_who_may_work_there(world, worker, colleague, supervisor):
     making.case(world, worker)
     with pytest.raises(NotAllowed):
