@@ -65,7 +65,8 @@ class Place(models.Model):
                 violation_error_message=_("A country stands alone; every other place lies in one."),
             ),
             models.CheckConstraint(
-                condition=Q(latitude__isnull=True, longitude__isnull=True) | Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                condition=Q(latitude__isnull=True, longitude__isnull=True)
+                | Q(latitude__isnull=False, longitude__isnull=False, latitude__range=(-90, 90), longitude__range=(-180, 180)),
                 name="place_point_on_earth",
                 violation_error_message=_("Latitude is between -90 and 90, longitude between -180 and 180; give both or neither."),
             ),

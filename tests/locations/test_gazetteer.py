@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 
 from locations import gazetteer
 from locations.models import Place, PlaceTree
@@ -52,3 +54,13 @@ def test_the_old_name_of_a_renamed_place_stays_as_another_name():
 
     assert list(Place.objects.get().names.values_list("name", flat=True)) == ["Southern Sudan"]
     assert Place.objects.get().folded == "south sudan"
+
+
+@pytest.mark.parametrize("half", [{"latitude": 5}, {"longitude": 5}, {"latitude": 91, "longitude": 5}, {"latitude": 5, "longitude": -181}])
+def test_a_place_has_a_whole_point_on_earth_or_none(db, half):
+    place = Place.objects.create(code="XX", level=0, name="X", country="XXX")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Place.objects.filter(pk=place.pk).update(**half)
+    with pytest.raises(ValidationError, match="give both or neither"):
+        Place(code="XY", level=0, name="Y", country="XXY", folded="y", sound="y", **half).full_clean()
+    Place.objects.filter(pk=place.pk).update(latitude=5, longitude=-180)
