@@ -5,7 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -17,6 +17,7 @@ from accounts.roles import Permission
 from communities import belonging
 from communities.models import Dispute, DisputeFollowUp, DisputeMediator, DisputeParty, DisputeStep, Forum, LocalAgreement
 from locations.models import Place
+from plumbing import formats
 from plumbing.refusals import Invalid, Problem, Refused
 from programs.models import Project
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from communities.models import Community
 
 State = Dispute.State
+EARLY = timedelta(days=14)  # so long before its day a follow-up may say that the settlement holds
 # Where a dispute may go from where it stands.
 MOVES = {
     State.OPENED: {State.MEDIATED, State.AGREED, State.REFERRED},
@@ -130,6 +132,9 @@ def follow_up(follow: DisputeFollowUp, *, on: date, holds: bool, by: User, note:
             raise AlreadyAsked()
         if on < row.agreed_on:
             raise Invalid([Problem("on", _("This day lies before the settlement."), "before_settlement")])
+        if holds and on < row.due_on - EARLY:
+            words = _("It is too early to say that it holds: ask from %(day)s on. If the dispute is back, say so at once.")
+            raise Invalid([Problem("on", words % {"day": formats.day(row.due_on - EARLY)}, "too_early")])
         row.checked_on, row.holds, row.note = on, holds, note.strip()
         row.full_clean()
         row.save()

@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.text import capfirst, format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Organization
+from accounts.models import Organization, User
+from accounts.roles import Permission, holding
 from communities import incidents, taxonomy
 from communities.models import (
     AccessCheck,
@@ -27,7 +28,7 @@ from communities.models import (
     WarningThreshold,
 )
 from plumbing.shipped_names import shipped_name
-from programs.forms import Day, PlaceField, fields_of
+from programs.forms import Day, PlaceField, fields_of, people_of
 from programs.models import Project
 
 
@@ -143,6 +144,11 @@ class ViolationForm(forms.Form):
         self.fields.update(fields_of(ViolationCount, "organization", "kind", organization=partners))
         self.fields["area"] = PlaceField(label=_("Admin 1"))
         self.fields.update(fields_of(ViolationCount, "starts_on", "number", "source"))
+
+
+def answerers(community: Community) -> QuerySet[User]:
+    """Who may be named to answer a warning: people of the community's projects who can open its page."""
+    return people_of(community.projects.first()).filter(memberships__role__in=holding(Permission.READ_COMMUNITIES))
 
 
 class RaiseForm(forms.Form):

@@ -65,7 +65,10 @@ def baseline(case: Case, *, by: User) -> FollowUp:
     """The round before support, due today: what later rounds are compared with."""
     opening.require_work(case, by)
     casework.require_open(case)
-    row, _made = FollowUp.objects.get_or_create(case=case, wave=0, defaults={"due_on": timezone.localdate()})
+    with transaction.atomic():
+        row, is_new = FollowUp.objects.get_or_create(case=case, wave=0, defaults={"due_on": timezone.localdate()})
+        if is_new:
+            audit.record("follow_up.opened", [row, case], by=by, wave=row.wave)
     return row
 
 

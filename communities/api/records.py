@@ -17,12 +17,12 @@ from accounts.roles import Permission
 from communities import early_warnings, incidents, masking, population, registry, taxonomy
 from communities.api import record_shapes as shapes
 from communities.api.record_filters import CommunityFilters, IncidentFilters, ViolationFilters, WarningFilters
+from communities.forms import answerers
 from communities.models import Community, CommunityProject, EarlyWarning, Incident, ViolationCount
 from plumbing.refusals import Invalid, Problem
 from programs import access
 from programs.api.partners import visible_project, visible_record
 from programs.api.views import place_at, taken
-from programs.forms import people_of
 
 P = Permission
 
@@ -271,7 +271,7 @@ def _organization(user: User, pk: int | None) -> Organization:
 def _responder(email: str, community: Community) -> User | None:
     if not email:
         return None
-    found = people_of(community.projects.first()).filter(email__iexact=email).first()
+    found = answerers(community).filter(email__iexact=email).first()
     if found is None:
         raise Invalid([Problem("responder", _("Nobody with this address works in the community’s projects."), "unknown")])
     return found

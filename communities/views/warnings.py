@@ -14,12 +14,11 @@ from django.views.decorators.http import require_POST
 
 from accounts.roles import Permission
 from communities import early_warnings
-from communities.forms import DecideForm, RaiseForm, RespondForm, ThresholdForm
+from communities.forms import DecideForm, RaiseForm, RespondForm, ThresholdForm, answerers
 from communities.models import Community, EarlyWarning
 from communities.views.communities import OfCommunity
 from plumbing.lists import Column, ListPage
 from programs.access import NotAllowed
-from programs.forms import people_of
 from programs.views.acts import FormPage, press
 
 
@@ -64,7 +63,7 @@ class RaiseWarning(OfCommunity):
     done = _("The warning is open.")
 
     def form(self, *data: Any) -> RaiseForm:
-        return RaiseForm(*data, people=people_of(self.community.projects.first()))
+        return RaiseForm(*data, people=answerers(self.community))
 
     def act(self, form: Any) -> EarlyWarning:
         return early_warnings.raise_warning(community=self.community, **form.cleaned_data, by=self.request.user)
@@ -79,7 +78,7 @@ class SetThreshold(OfCommunity):
         row = getattr(self.community, "threshold", None)
         names = ("window_days", "minimum", "displaced", "responder")
         start = {name: getattr(row, name) for name in names} if row else {}
-        return ThresholdForm(*data, people=people_of(self.community.projects.first()), initial=start)
+        return ThresholdForm(*data, people=answerers(self.community), initial=start)
 
     def act(self, form: Any) -> Any:
         return early_warnings.set_threshold(self.community, **form.cleaned_data, by=self.request.user)

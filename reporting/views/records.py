@@ -29,7 +29,7 @@ def records(request: HttpRequest, **address: Any) -> HttpResponse:
         "rows": rows,
         "differing": [row for row in rows if row.may_be_taken],
         "silent": [row for row in rows if row.prefill.why_nothing],
-        "check": RecordsCheck.objects.filter(expected=report.expected).first(),
+        "check": RecordsCheck.objects.filter(expected=report.expected.pk).first(),
         "may_take": report.is_entry,
         "crumbs": report.crumbs(_("From the records")),
     }

@@ -108,7 +108,7 @@ def find(request: HttpRequest, code: str, period: str, partner: int) -> Report:
         .first()
     )
     if expected is None:
-        raise Http404
+        expected = _past(request.user, code, period, partner)
     submission = (
         Submission.objects.filter(project=expected.project_id, partner=partner, period=expected.period_id)
         .exclude(state=Submission.State.WITHDRAWN)
@@ -120,6 +120,21 @@ def find(request: HttpRequest, code: str, period: str, partner: int) -> Report:
     if submission is not None:
         submission.project, submission.partner, submission.period = expected.project, expected.partner, expected.period
     return Report(expected, submission, request.user)
+
+
+def _past(user: User, code: str, period: str, partner: int) -> ExpectedReport:
+    """Past figures that came in with a framework: nobody owed them, so what is expected is taken from their period."""
+    came = (
+        Submission.objects.visible_to(user, Permission.READ_RAW)
+        .filter(project__code=code, period__code=period, partner=partner, period__is_past=True)
+        .exclude(state=Submission.State.WITHDRAWN)
+        .select_related("project__program", "partner", "period")
+        .first()
+    )
+    if came is None:
+        raise Http404
+    due, answer = came.period.due_on, came.period.review_due_on
+    return ExpectedReport(project=came.project, partner=came.partner, period=came.period, due_on=due, review_due_on=answer)
 
 
 def refused_words(problem: Refused) -> list[str]:

@@ -156,6 +156,8 @@ def extend(request: HttpRequest, **address: Any) -> HttpResponse:
     """Give more time, with the reason."""
     report = find(request, **address)
     access.require(report.user, Permission.REVIEW_FIGURES, project=report.project)
+    if report.expected.pk is None:  # past figures: nobody owes them
+        raise Http404
     form = ExtendForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

@@ -70,6 +70,17 @@ def test_what_does_not_hold_has_relapsed_and_is_asked_about_no_more(peace):
         disputes.follow_up(first, on=ago(5), holds=True, by=peace.officer)
 
 
+def test_that_it_holds_is_said_when_its_time_has_come_and_a_relapse_at_once(peace):
+    row = peace.settled(days_ago=20)
+    first, second = row.follow_ups.all()
+    with pytest.raises(Invalid) as refused:
+        disputes.follow_up(first, on=ago(0), holds=True, by=peace.officer)
+    assert [problem.code for problem in refused.value.problems] == ["too_early"]
+    disputes.follow_up(second, on=ago(0), holds=False, note="Fight at the pool", by=peace.officer)
+    row.refresh_from_db()
+    assert row.state == "relapsed"
+
+
 def test_a_new_settlement_has_its_own_questions(peace):
     row = peace.settled(days_ago=200)
     disputes.relapse(row, on=ago(50), note="Back", by=peace.officer)

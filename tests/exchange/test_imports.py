@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.test import Client
+from django.urls import reverse
 
 from accounts.models import AuditEvent
 from accounts.roles import Role
@@ -186,6 +188,19 @@ def test_past_figures_count_only_after_a_second_person_accepted_them(world: Worl
         submissions.accept(report, by=world.mande)
     submissions.accept(report, by=world.manager)
     assert Figure.objects.counting().count() == 3
+
+
+def test_past_figures_are_reviewed_on_the_page_of_every_report(world: World, client: Client) -> None:
+    confirmed(world)
+    report = Submission.objects.get(origin="past")
+    address = [report.project.code, report.period.code, report.partner_id]
+    client.force_login(world.manager)
+    for name in ("review", "report_history", "report_versions", "report_check", "report_records", "report_narrative"):
+        assert client.get(reverse(name, args=address), follow=True).status_code == 200, name
+    assert client.get(reverse("report_extend", args=address)).status_code == 404
+    assert "The figures count from now on." in client.post(reverse("review_act", args=[*address, "accept"]), follow=True).content.decode()
+    client.force_login(factories.member(Role.PARTNER_REPORTER, organization=factories.partner()))
+    assert client.get(reverse("review", args=address)).status_code == 404
 
 
 def test_planned_periods_give_way_to_past_ones_and_reported_ones_do_not(world: World) -> None:
