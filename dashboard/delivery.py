@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -124,6 +124,9 @@ class Shown:
     def series(self) -> list[Decimal | None]:
         return [point.amount.value for point in self.line.series]
 
+    def rounded(self, amount: Amount) -> Decimal | None:
+        return None if amount.value is None else round(amount.value, self.definition.decimals)
+
     def in_words(self, amount: Amount) -> str:
         """A number as its definition is written: with its decimals, a percentage as one."""
         if amount.value is None:
@@ -158,6 +161,29 @@ def by_level(lines: Iterable[Shown], *, most: int | None = None) -> list[tuple[s
         if mine:
             groups.append((level, mine))
     return groups
+
+
+FILE = (
+    _("Level"), _("Code"), _("Indicator"), _("Unit"), _("Baseline"), _("Reached"), _("Target"), _("Progress, %"), _("Progress due, %"),
+    _("Status"), _("Reports received"), _("Reports expected"), _("Note"),
+)  # fmt: skip
+
+
+def told(groups: Iterable[tuple[str, Sequence[Shown]]]) -> Iterator[tuple[object, ...]]:
+    """One row per line for a file, under the headings of ``FILE``: numbers as numbers, and what is hidden stays so."""
+    for level, lines in groups:
+        for one in lines:
+            standing, coverage = one.line.standing, one.line.coverage
+            note = _("hidden") if one.is_hidden else one.why_none or (_("number of an earlier period") if one.is_held else "")
+            yield (
+                Level(level).label, one.definition.code, one.definition.title, one.unit, one.rounded(standing.baseline),
+                None if one.is_hidden else one.rounded(one.line.amount), one.rounded(standing.target), _whole(one.progress), _whole(one.due),
+                "" if one.track is None else str(one.track.label), coverage.reported, coverage.expected, str(note),
+            )  # fmt: skip
+
+
+def _whole(hundredths: Decimal | None) -> Decimal | None:
+    return None if hundredths is None else round(hundredths, 1)
 
 
 def incomplete(lines: Iterable[Shown]) -> list[Shown]:

@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -24,7 +24,7 @@ from dashboard import where as places
 from dashboard.board import State
 from dashboard.navigation import address, open_to
 from dashboard.views.board import LOOKS
-from plumbing import narrowing, pages
+from plumbing import exports, formats, narrowing, pages
 from programs import access
 from programs.models import ActivityRecord, ExpectedReport, Expenditure, GrantProject, Program, Project, ReportRequirement, SupportClearance
 from programs.scope import is_staff_reader
@@ -69,7 +69,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
-def numbers(request: HttpRequest) -> HttpResponse:
+def numbers(request: HttpRequest) -> HttpResponseBase:
     """Delivery against target, by level: a page of its own, or the table that the overview brings in."""
     user = user_of(request)
     if not {Permission.READ_PUBLISHED, Permission.READ_RAW} & access.words(user):
@@ -84,6 +84,8 @@ def numbers(request: HttpRequest) -> HttpResponse:
     asked = promises.promised(asked_for)
     through = delivery.last_ended(asked, timezone.localdate())
     lines = delivery.by_definition(asked, reader=user, through=through)
+    if request.GET.get("export") in {"csv", "xlsx"}:
+        return _delivery_file(request, lines, through)
     part = bool(request.headers.get("HX-Request"))
     context = {
         "groups": delivery.by_level(lines, most=delivery.PER_LEVEL if part and not request.GET.get("definition") else None),
@@ -93,6 +95,19 @@ def numbers(request: HttpRequest) -> HttpResponse:
         "crumbs": [(_("Overview"), reverse("overview")), (_("Delivery against target"), "")],
     }
     return render(request, "dashboard/_delivery.html" if part else "dashboard/delivery.html", context)
+
+
+def _delivery_file(request: HttpRequest, lines: list[delivery.Shown], through: date) -> HttpResponseBase:
+    """Every line that the page shows."""
+    rows = exports.AtHand(list(delivery.told(delivery.by_level(lines))))
+    fields = [exports.Field(str(heading), f"column_{at}") for at, heading in enumerate(delivery.FILE)]
+    name = f"delivery-{timezone.localdate():%Y-%m-%d}"
+    if request.GET["export"] == "csv":
+        return exports.as_csv(rows, fields, name=name)
+    about = [(_("Written"), formats.moment(timezone.now())), (_("Through"), formats.day(through))]
+    if narrowing.told(request):
+        about.append((_("Only program"), narrowing.told(request)))
+    return exports.as_xlsx(rows, fields, name=name, about=about)
 
 
 @login_required

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -113,19 +112,6 @@ def _look(state: str) -> tuple[str, str, Any] | None:
     return (tone if tone in {"ok", "info", "wait", "stop"} else "", icon, State(state).label)
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """What a file is written from: rows that are at hand, asked like a queryset."""
-
-    rows: list[tuple[Any, ...]]
-
-    def values_list(self, *paths: str) -> _Rows:
-        return self
-
-    def iterator(self, chunk_size: int) -> Iterator[tuple[Any, ...]]:
-        return iter(self.rows)
-
-
 def _told(groups: Any) -> Iterator[tuple[str, ...]]:
     """One line per indicator; what is hidden says so, what was not reported stays empty."""
     for level, lines in groups:
@@ -138,4 +124,4 @@ def _file(
     code: str, headings: list[str], rows: list[tuple[str, ...]], spans: list[places.Quarter], *, name: str = "place"
 ) -> HttpResponseBase:
     fields = [exports.Field(heading, f"column_{at}") for at, heading in enumerate([*headings, *(one.code for one in spans)])]
-    return exports.as_csv(_Rows(rows), fields, name=f"{name}-{code}-{timezone.localdate():%Y-%m-%d}")  # type: ignore[arg-type]
+    return exports.as_csv(exports.AtHand(rows), fields, name=f"{name}-{code}-{timezone.localdate():%Y-%m-%d}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from operator import itemgetter
 from typing import Any
@@ -114,19 +112,6 @@ def _lines(cells: dict[str, Cell], *, none: str, words: dict[str, Any] | None = 
     return [((words or {}).get(word, word) or none, cells[word], "") for word in sorted(cells, key=lambda word: (word == "", word))]
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """What a file is written from: rows that are at hand, asked like a queryset."""
-
-    rows: list[tuple[Any, ...]]
-
-    def values_list(self, *paths: str) -> _Rows:
-        return self
-
-    def iterator(self, chunk_size: int) -> Iterator[tuple[Any, ...]]:
-        return iter(self.rows)
-
-
 def _file(request: HttpRequest, found: Portfolio, kind: str) -> HttpResponseBase:
     """One line per theme, level and currency: money as split, indicators as counted."""
     headings = [
@@ -147,5 +132,5 @@ def _file(request: HttpRequest, found: Portfolio, kind: str) -> HttpResponseBase
     if narrowing.told(request):
         about.append((_("Only program"), narrowing.told(request)))
     if kind == "csv":
-        return exports.as_csv(_Rows(rows), fields, name=name)  # type: ignore[arg-type]
-    return exports.as_xlsx(_Rows(rows), fields, name=name, about=about)  # type: ignore[arg-type]
+        return exports.as_csv(exports.AtHand(rows), fields, name=name)
+    return exports.as_xlsx(exports.AtHand(rows), fields, name=name, about=about)

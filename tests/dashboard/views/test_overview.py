@@ -1,10 +1,13 @@
+import csv
 import re
 from datetime import date, timedelta
 from decimal import Decimal
+from io import BytesIO, StringIO
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from openpyxl import load_workbook
 
 from accounts.roles import Role
 from programs import actionpoints
@@ -65,6 +68,25 @@ def test_a_reader_without_raw_figures_sees_one_mark_for_a_small_number(client):
     page = client.get(reverse("delivery")).content.decode()
     assert "hidden-cell" in page
     assert ">3<" not in page
+
+
+def test_delivery_leaves_as_a_file_with_what_is_hidden_left_out(client):
+    small = Reported("PPS-02")
+    small.quarter(0, 3, 1, 40)
+    client.force_login(small.mande)
+    assert "?export=csv" in client.get(reverse("delivery")).content.decode()
+
+    def lines():
+        text = b"".join(client.get(reverse("delivery"), {"export": "csv"}).streaming_content).decode("utf-8-sig")
+        return {row["Indicator"]: row for row in csv.DictReader(StringIO(text))}
+
+    own = lines()["Completed training"]
+    assert (own["Reached"], own["Target"], own["Reports received"], own["Reports expected"], own["Note"]) == ("3", "400", "1", "1", "")
+    client.force_login(factories.member(Role.COMMUNITY_OFFICER, program=small.project.program))
+    hidden = lines()["Completed training"]
+    assert (hidden["Reached"], hidden["Target"], hidden["Progress, %"], hidden["Note"]) == ("", "400", "", "hidden")
+    book = load_workbook(BytesIO(b"".join(client.get(reverse("delivery"), {"export": "xlsx"}).streaming_content)))
+    assert [cell.value for cell in book["About"]["A"]] == ["Written", "Through"]
 
 
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.COMMUNITY_OFFICER])
