@@ -4,8 +4,9 @@ What is encrypted is found, not listed: every ``EncryptedField`` of every model,
 ``key_id`` and the purpose they are bound to, ``stored_for``).
 
 Each row is one statement that holds only if the stored value is still the one that was opened: whoever changed it meanwhile wins, and
-nothing else of the row is touched, neither its version nor the time it was changed. So a run can be killed anywhere; the next one
-does what is left. A file is written once more beside the old one, then its record points there, and the old one goes later, when
+nothing else of the row is touched, neither its version nor the time it was changed. Some rows are committed together; a row that
+somebody else holds is passed over and done alone afterwards, so that a rotation never waits with rows in its hands. A run can be
+killed anywhere; the next one does what is left. A file is written once more beside the old one, then its record points there, and the old one goes later, when
 nobody can be reading it any more.
 """
 
@@ -26,7 +27,7 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.core import checks
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models import Count, ExpressionWrapper, F, Func, Q
 from django.db.models.lookups import Exact
 from django.utils import timezone
@@ -233,10 +234,17 @@ def _rotate_values(model: type[models.Model], encrypted: list[EncryptedField], d
     columns = ["pk", *(column.attname for column in encrypted)]
     while waiting:
         part = list((rows if last is None else rows.filter(pk__gt=last)).values_list(*columns)[:batch])
-        for pk, *stored in part:
-            _rotate_row(model, encrypted, pk, stored, done)
         if not part:
             break
+        with transaction.atomic():
+            free = model._base_manager.select_for_update(skip_locked=True).filter(pk__in=[pk for pk, *_stored in part])
+            ours = set(free.order_by("pk").values_list("pk", flat=True))
+            for pk, *stored in part:
+                if pk in ours:
+                    _rotate_row(model, encrypted, pk, stored, done)
+        for pk, *stored in part:
+            if pk not in ours:
+                _rotate_row(model, encrypted, pk, stored, done)
         last, seen = part[-1][0], seen + len(part)
         told(model._meta.label_lower, seen, max(waiting, seen))
 

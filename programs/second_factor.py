@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from allauth.account.internal.flows import login
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added
+from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -35,7 +36,10 @@ class SecondFactorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        answer = self.get_response(request)
+        if request.headers.get("HX-Request") and not request.user.is_authenticated and _leads_to_sign_in(answer):
+            return _for_a_part(request, answer["Location"])
+        return answer
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         match = request.resolver_match
@@ -56,8 +60,19 @@ class SecondFactorMiddleware:
         after = urlencode({"next": request.get_full_path()}) if request.method == "GET" and has_one else ""
         address = reverse(page) + (f"?{after}" if after else "")
         if request.headers.get("HX-Request"):
-            return HttpResponse(status=204, headers={"HX-Redirect": address})
+            return _for_a_part(request, address)
         return HttpResponseRedirect(resolve_url(address))
+
+
+def _leads_to_sign_in(answer: HttpResponse) -> bool:
+    return answer.status_code == 302 and urlsplit(answer["Location"]).path == resolve_url(settings.LOGIN_URL)
+
+
+def _for_a_part(request: HttpRequest, address: str) -> HttpResponse:
+    """A page asks for its parts by itself, so the answer leaves the page as it is, with what was typed in it; an act leads to signing in."""
+    if request.method == "GET":
+        return HttpResponse(status=401)
+    return HttpResponse(status=204, headers={"HX-Redirect": address})
 
 
 def shown(request: HttpRequest) -> bool:

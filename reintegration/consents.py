@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts import audit, practice
 from accounts.models import Organization, User
 from plumbing.refusals import Refused
-from reintegration import opening, referrals
+from reintegration import opening, pathways, referrals
 from reintegration.models import Case, CaseContact, Consent, FollowUp, Notice, Referral
 
 P = Consent.Purpose
@@ -27,7 +27,10 @@ def record(
     case: Case, *, purpose: str, answer: str, notice: Notice, method: str, given_on: date, by: User, until: date | None = None,
     organization: Organization | None = None, service: str = "",
 ) -> Consent:  # fmt: skip
-    """Write down what the person answered. A later "no" to the same purpose and receiver withdraws the earlier "yes"."""
+    """Write down what the person answered. A later "no" to the same purpose and receiver withdraws the earlier "yes".
+
+    Raises ``TooEarly`` before the decision.
+    """
     opening.require_work(case, by)
     row = Consent(
         case=case, purpose=purpose, answer=answer, notice=notice, method=method, given_on=given_on, recorded_by=by,
@@ -35,7 +38,8 @@ def record(
     )  # fmt: skip
     row.full_clean()
     with transaction.atomic():
-        Case.objects.select_for_update().get(pk=case.pk)
+        if not pathways.was_decided(Case.objects.select_for_update().get(pk=case.pk)):
+            raise pathways.TooEarly()
         row.save()
         ended = 0
         if answer != Consent.Answer.YES:

@@ -14,11 +14,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.models import User
-from plumbing.refusals import Invalid, Problem, Refused
+from plumbing.refusals import Invalid, Problem
 from reintegration import opening, pathways
 from reintegration.models import Case, Profile
 
 YES_NO = (("yes", _("Yes")), ("no", _("No")), ("unknown", _("Not asked or not answered")))
+HEALTH_REFERRAL = "needs_health_referral"
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ BLOCKS: tuple[tuple[str | Promise, tuple[Question, ...]], ...] = (
     (
         _("Health: flags only"),
         (
-            Question("needs_health_referral", _("Needs a referral to a health service"), YES_NO),
+            Question(HEALTH_REFERRAL, _("Needs a referral to a health service"), YES_NO),
             Question("needs_psychosocial", _("Needs psychosocial support"), YES_NO),
             Question("disability", _("Disability by the Washington Group questions"), YES_NO),
         ),
@@ -114,11 +115,6 @@ FACTORS: tuple[tuple[str, str | Promise, tuple[tuple[str, Any], ...]], ...] = (
 )  # fmt: skip
 
 
-class TooEarly(Refused):
-    def __init__(self) -> None:
-        super().__init__(gettext("Until the person is eligible or accepted nothing more is written down."))
-
-
 def save(case: Case, *, answers: Mapping[str, str], by: User, factors: Mapping[str, list[str]] | None = None) -> Profile:
     """Keep the answers; the profile is complete once every needed question is answered. No score is made of a person.
 
@@ -126,7 +122,7 @@ def save(case: Case, *, answers: Mapping[str, str], by: User, factors: Mapping[s
     """
     opening.require_work(case, by)
     if not pathways.is_decided(case):
-        raise TooEarly()
+        raise pathways.TooEarly()
     kept = {question.key: str(answers[question.key]).strip() for question in questions() if answers.get(question.key)}
     wrong = [q.key for q in questions() if q.choices and kept.get(q.key, q.choices[0][0]) not in dict(q.choices)]
     if wrong:
@@ -154,6 +150,13 @@ def unanswered(case: Case) -> list[str]:
 
 def _unanswered(kept: Mapping[str, str]) -> list[str]:
     return [str(question.label) for question in questions() if question.needed and question.key not in kept]
+
+
+def put_health_referral(case: Case, *, needed: bool, by: User) -> None:
+    """The one thing that a health screening leaves, with the other flags: whether it leads to a referral."""
+    row = Profile.objects.filter(case=case).first() or Profile(case=case)
+    row.answers, row.updated_by = {**(row.answers or {}), HEALTH_REFERRAL: "yes" if needed else "no"}, by
+    row.save()
 
 
 def told(row: Profile | None) -> list[tuple[Any, Any]]:

@@ -58,6 +58,7 @@ class Facts:
     is_foreign: bool | None = None
     form_version: str = ""
     form_language: str = ""
+    health_referral: bool | None = None
     card_without_group: bool | None = None
     destination: Place | None = None
     reinsertion_from: date | None = None
@@ -295,6 +296,11 @@ def _profiled(case: Case, facts: Facts) -> list[Problem]:
     return [Problem("profile", words, "profile_incomplete")]
 
 
+def _health_screened(case: Case, facts: Facts) -> list[Problem]:
+    words = _("Say whether a referral to a health service is needed. Nothing medical is written down.")
+    return [Problem("health_referral", words, "missing")] if facts.health_referral is None else []
+
+
 def _documented(case: Case, facts: Facts) -> list[Problem]:
     if facts.card_without_group is True:
         return []
@@ -334,13 +340,14 @@ GATES: dict[State, Callable[[Case, Facts], list[Problem]]] = {
     S.REGISTERED: _registered,
     S.TERMS_SIGNED: _terms,
     S.PROFILED: _profiled,
+    S.HEALTH_SCREENED: _health_screened,
     S.DOCUMENTED: _documented,
     S.DISCHARGED: _discharged,
     S.PLANNED: _planned,
     S.ACTIVE: _active,
 }
 
-# What a step keeps of the facts; category and reinsertion go to the case itself.
+# What a step keeps of the facts; category and reinsertion go to the case itself, the flag of health to the profile.
 KEEPS: dict[State, tuple[str, ...]] = {
     S.SCREENED: ("interviewer",),
     S.VERIFIED: ("verified_by_method",),
@@ -349,11 +356,11 @@ KEEPS: dict[State, tuple[str, ...]] = {
     S.INELIGIBLE: ("deciding_body", "decision_code"),
     S.DEFERRED: ("deciding_body", "decision_code"),
     S.TERMS_SIGNED: ("form_version", "form_language"),
+    S.HEALTH_SCREENED: ("health_referral",),
     S.DOCUMENTED: ("card_without_group",),
     S.DISCHARGED: ("destination",),
     S.ACTIVE: ("reinsertion_from", "reinsertion_until"),
 }
-_ON_THE_CASE = frozenset({"category", "is_foreign", "reinsertion_from", "reinsertion_until"})
 
 
 def _only(to: State, facts: Facts) -> Facts:
@@ -400,6 +407,8 @@ def _move(case: Case, step: _Step, appeal_until: date | None) -> None:
         case.category, case.is_foreign = "", None
     if step.to == S.ACTIVE and facts.reinsertion_from is not None:
         case.reinsertion_from, case.reinsertion_until = facts.reinsertion_from, facts.reinsertion_until
+    if step.to == S.HEALTH_SCREENED and facts.health_referral is not None:
+        profile.put_health_referral(case, needed=facts.health_referral, by=step.by)
     if step.to == S.COMPLETED and case.completed_on is None:
         case.completed_on = step.on
         _plan_follow_ups(case)

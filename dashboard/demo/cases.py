@@ -212,8 +212,6 @@ def _road(told: _Malakal, case: Any, line: Told, worker: User, chance: random.Ra
     def advance(ago: int, to: str, facts: Facts | None = None) -> Any:
         return did(ago, stages.advance, case, by=worker, to=to, on=told.on(ago), facts=facts or Facts())
 
-    for purpose in ("services", "follow_up"):
-        yield line.ago, partial(_consent, told, case, worker, purpose)
     if line.pathway == R and reached >= ORDER.index("screening"):
         yield line.ago - 3, partial(advance, to="screened", facts=Facts(interviewer="same_sex"))
         if line.stands == "screening":
@@ -227,6 +225,9 @@ def _road(told: _Malakal, case: Any, line: Told, worker: User, chance: random.Ra
         yield line.ago - 12, partial(advance, to="eligible", facts=decision)
     elif line.pathway == P and reached > ORDER.index("identified"):
         yield line.ago - 5, partial(advance, to="accepted", facts=Facts(category=line.category))
+    if line.pathway == R or reached > ORDER.index("identified"):
+        for purpose in ("services", "follow_up"):
+            yield line.ago - (12 if line.pathway == R else 5), partial(_consent, told, case, worker, purpose)
     if reached <= ORDER.index("eligible"):
         return
     yield line.ago - 14, lambda ago: did(ago, profile.save, case, by=worker, answers=_answers_of(line), factors=_factors_of(line))

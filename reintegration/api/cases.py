@@ -105,6 +105,9 @@ class StepIn(serializers.Serializer):
     is_foreign = serializers.BooleanField(required=False, allow_null=True)
     form_version = PlainTextField(max_length=20, required=False)
     form_language = PlainTextField(max_length=40, required=False)
+    health_referral = serializers.BooleanField(
+        required=False, allow_null=True, help_text="For `health_screened`: whether a health service is needed. Nothing medical is taken."
+    )
     card_without_group = serializers.BooleanField(required=False, allow_null=True)
     destination = PlainTextField(max_length=32, required=False, help_text="P-code.")
     reinsertion_from = serializers.DateField(required=False, validators=[in_our_time])

@@ -115,8 +115,8 @@ class StepForm(forms.Form):
 
     def facts(self) -> stages.Facts:
         given = {name: value for name, value in self.cleaned_data.items() if name != "on" and value not in (None, "")}
-        if "is_foreign" in given:
-            given["is_foreign"] = given["is_foreign"] == "yes"
+        for name in {"is_foreign", "health_referral"} & given.keys():
+            given[name] = given[name] == "yes"
         return stages.Facts(**given)
 
 
@@ -133,6 +133,7 @@ def _fact(name: str, case: Case) -> forms.Field:
         "is_foreign": listed(_("Case across borders"), YES_NO, required=False),
         "form_version": short(_("Version of the form"), 20, required=False),
         "form_language": short(_("Language of the form"), 40, required=False),
+        "health_referral": listed(_("Needs a referral to a health service"), YES_NO, required=False),
         "card_without_group": forms.BooleanField(label=_("The card does not show the armed group"), required=False),
         "destination": PlaceField(label=_("Destination"), required=False, suggested=counties(case.project)),
         "reinsertion_from": day(_("Reinsertion from"), required=False),

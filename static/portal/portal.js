@@ -108,6 +108,12 @@
   window.portal = { say: say };
 
   doc.addEventListener("htmx:responseError", function (event) {
+    // Not signed in any more: what somebody pressed leads there by its own address; a part that the page asks for stays as it is.
+    if (event.detail.xhr.status === 401) {
+      const asked = event.detail.requestConfig.triggeringEvent;
+      if (asked && asked.type === "click" && event.detail.elt.href) location.assign(event.detail.elt.href);
+      return;
+    }
     const words = doc.body.dataset.failed;
     if (words) say(words + " (" + event.detail.xhr.status + ")");
   });

@@ -117,7 +117,20 @@ def test_these_roles_reach_nothing_before_a_second_factor(client, role):
 
     for page in (reverse("account"), reverse("places"), "/admin/", reverse("account_email")):
         assert client.get(page)["Location"].startswith(reverse("mfa_activate_totp"))
-    assert client.get(reverse("places"), headers={"HX-Request": "true"})["HX-Redirect"] == reverse("mfa_activate_totp")
+
+
+@pytest.mark.parametrize("signed_in", [False, True])
+def test_what_a_page_asks_for_by_itself_never_leads_away_from_it(client, signed_in):
+    """Typed text stays where it was when the session ends, or asks for a second factor again, behind an open page."""
+    if signed_in:
+        client.force_login(_account(Role.ADMINISTRATOR), second_factor=False)
+    for name in ("waiting_counts", "my_work", "delivery", "where", "place_options"):
+        part = client.get(reverse(name), headers={"HX-Request": "true"})
+        assert (name, part.status_code, part.content) == (name, 401, b"")
+        assert not {"HX-Redirect", "HX-Location", "HX-Refresh", "Location"} & set(part.headers)
+        assert client.get(reverse(name)).status_code == 302
+    pressed = client.post(reverse("revoke_key", args=[1]), headers={"HX-Request": "true"})
+    assert (pressed.status_code, pressed["HX-Redirect"].split("?")[0]) == (204, reverse("mfa_activate_totp" if signed_in else "account_login"))
 
 
 def test_the_api_answers_a_session_without_a_second_factor_with_a_problem(rf, client):

@@ -129,15 +129,15 @@ def test_from_intake_to_the_figure_in_an_accepted_report(world, visit, axe):
     with on(BEGAN):
         phone = visit(world.worker, phone=True)
         case = intake(phone, world, axe)
-        for purpose in ("services", "follow_up"):
-            act(phone, case, "consent", "Record the answer", purpose=purpose, answer="yes", notice=str(case.notice_id), method="oral_witness",
-                until=TODAY + timedelta(days=90))  # fmt: skip
         act(phone, case, "step", "Record the step", interviewer="same_sex")
     with on(BEGAN + timedelta(days=1)):
         confirm(visit(world.supervisor), case)
     with on(BEGAN + timedelta(days=12)):
         phone = visit(world.worker, phone=True)  # who comes back after days signs in anew
         act(phone, case, "step", "Record the step", deciding_body="Commission", decision_code="E-7", category="ASSOC")
+        for purpose in ("services", "follow_up"):
+            act(phone, case, "consent", "Record the answer", purpose=purpose, answer="yes", notice=str(case.notice_id), method="oral_witness",
+                until=TODAY + timedelta(days=90))  # fmt: skip
         phone.goto(reverse("case_profile", args=[case.code]))
         assert axe(phone) == []
         fill(phone, **{q.key: PROFILE.get(q.key, q.choices[0][0]) for q in profile.questions() if q.choices})

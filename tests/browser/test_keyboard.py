@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from tests import factories
+from tests import cases, factories
 from tests.browser.conftest import open_whole
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -43,3 +43,36 @@ def test_tab_reaches_everything_and_shows_where_it_is(visit, name, phone):
     assert {stop["name"] for stop in stops} - {stop["name"] for stop in stops if stop["shows"]} == set()
     assert 0 < wanted <= sum(stop["main"] for stop in stops)
     assert len(stops) < 300, "the focus never left the page"
+
+
+def test_the_parts_of_a_case_fold_on_a_phone_and_open_by_key_link_or_without_scripts(visit):
+    world = factories.world("PPS-01")
+    case = cases.case(world)
+    address = reverse("case", args=[case.code])
+    page = visit(case.caseworker, phone=True)
+    open_whole(page, address)
+    parts, opened = page.locator("details[data-fold]"), page.locator("details[data-fold][open]")
+    assert parts.count() > 4
+    assert opened.count() == 0
+    consent = page.locator("#consent")
+    consent.locator("summary").focus()
+    page.keyboard.press("Enter")
+    consent.locator(".body").wait_for(state="visible")
+    page.keyboard.press("Enter")
+    consent.locator(".body").wait_for(state="hidden")
+
+    page.evaluate("location.hash = '#contacts'")
+    page.locator("#contacts[open]").wait_for()
+    open_whole(page, reverse("account"))
+    open_whole(page, f"{address}#consent")
+    assert opened.evaluate_all("all => all.map(one => one.id)") == ["consent"]
+
+    bare = page.context.browser.new_context(java_script_enabled=False, viewport=page.viewport_size)
+    bare.add_cookies(page.context.cookies())
+    plain = bare.new_page()
+    plain.goto(page.url)
+    assert plain.locator("details[data-fold]").count() == plain.locator("details[data-fold][open]").count() == parts.count()
+    bare.close()
+    wide = visit(case.caseworker)
+    open_whole(wide, address)
+    assert wide.locator("details[data-fold]:not([open])").count() == 0

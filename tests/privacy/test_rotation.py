@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import json
+import threading
+import time
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
-from django.db import models
+from django.db import connection, models, transaction
 from django.utils import timezone
 
 from accounts.models import AuditEvent
@@ -171,6 +173,37 @@ def test_a_row_that_was_changed_meanwhile_keeps_its_new_text(full, monkeypatch):
 
     assert everything(full) == ["two", *WHOLE[1:]]
     assert used(full["old"]) == 0
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_row_that_somebody_holds_does_not_hold_up_the_others(full):
+    """The others are committed while it is held; then it is done too, with the text that it got meanwhile."""
+    held, others_done = Concern.objects.order_by("pk").first(), threading.Event()
+
+    def rotate() -> None:
+        try:
+            call_command("rotate_keys")
+        finally:
+            connection.close()
+
+    rotating = threading.Thread(target=rotate)
+    with transaction.atomic():
+        Concern.objects.select_for_update().get(pk=held.pk)
+        rotating.start()
+        for _wait in range(100):
+            if sum(use.keys[full["old"]] for use in rotation.usage() if use.name == "reintegration.concern") == 1:
+                others_done.set()
+                break
+            time.sleep(0.1)
+        held.note = "worry 9"
+        held.save(update_fields=["note"])
+    rotating.join(30)
+
+    assert others_done.is_set()
+    assert not rotating.is_alive()
+    assert used(full["old"]) == 0
+    assert Concern.objects.get(pk=held.pk).note == "worry 9"
 
 
 def test_a_file_whose_record_goes_meanwhile_leaves_nothing(full, monkeypatch, settings):

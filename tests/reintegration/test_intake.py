@@ -154,7 +154,7 @@ def test_somebody_elses_intake_is_not_seen_and_an_old_one_goes(world, worker):
 
 def test_a_sealed_case_is_read_by_nobody_and_erased_by_a_second_person(world, worker):
     supervisor = cases.supervisor(world)
-    case = cases.case(world, caseworker=worker)
+    case = cases.case(world, caseworker=worker, state="eligible", category="ASSOC")
     consent = consents.record(
         case,
         purpose="sharing",

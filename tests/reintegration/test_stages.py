@@ -11,8 +11,20 @@ from django.utils import timezone
 from accounts.models import AuditEvent
 from plumbing.refusals import Invalid
 from programs.access import NotAllowed
-from reintegration import consents, intake, profile, stages
-from reintegration.models import Case, Concern, FollowUp, Goal, Plan, ProgramPathway, Referral, SkippedState, StepProposal, Transition
+from reintegration import consents, intake, pathways, profile, stages
+from reintegration.models import (
+    Case,
+    Concern,
+    FollowUp,
+    Goal,
+    Plan,
+    Profile,
+    ProgramPathway,
+    Referral,
+    SkippedState,
+    StepProposal,
+    Transition,
+)
 from reintegration.stages import Facts
 from tests import cases, factories
 
@@ -109,8 +121,34 @@ def test_steps_are_not_jumped_over_and_gates_say_everything_that_is_missing(case
 
 
 def test_nothing_more_is_written_before_the_decision(case, worker):
-    with pytest.raises(profile.TooEarly):
+    given = {"answer": "yes", "notice": cases.notice(), "method": "oral", "given_on": timezone.localdate(), "by": worker}
+    with pytest.raises(pathways.TooEarly):
         profile.save(case, answers={}, by=worker)
+    with pytest.raises(pathways.TooEarly):
+        consents.record(case, purpose="services", **given)
+    assert not case.consents.exists()
+
+
+@pytest.mark.parametrize("decide", [stages.refuse, stages.defer])
+def test_consent_follows_the_decision_that_grants_and_no_other(client, case, worker, supervisor, decide):
+    given = {"answer": "yes", "notice": cases.notice(), "method": "oral", "given_on": timezone.localdate(), "by": worker}
+    client.force_login(worker)
+    page = reverse("case", args=[case.code])
+    at(case, "screened", worker, supervisor)
+    decide(case, on=DAY, by=worker, facts=ELIGIBLE)
+    with pytest.raises(pathways.TooEarly):
+        consents.record(case, purpose="services", **given)
+    assert "Record consent" not in client.get(page).content.decode()
+    if decide is stages.defer:
+        stages.resume(case, on=DAY, by=worker, reason="Known now")
+    else:
+        stages.appeal(case, on=DAY, by=worker, reason="Heard", decision_code="A-1")
+    stages.advance(fresh(case), to="eligible", on=DAY, by=worker, facts=ELIGIBLE)
+    consents.record(case, purpose="services", **given)
+    assert "Record consent" in client.get(page).content.decode()
+    stages.close(case, exit_reason="relocated", on=DAY, by=supervisor)
+    consents.record(case, purpose="follow_up", **given)
+    assert case.consents.in_force().count() == 2
 
 
 def test_a_plan_and_a_profile_are_asked_for(case, worker, supervisor):
@@ -246,7 +284,7 @@ def test_prevention_has_its_own_way_without_verification(world, worker, supervis
     assert fresh(case).state == "completed"
 
 
-def test_the_way_with_a_site_asks_for_consent_terms_card_and_county(world, worker, supervisor):
+def test_the_way_with_a_site_asks_for_consent_terms_health_card_and_county(client, world, worker, supervisor):
     case = cases.case(world, caseworker=worker, pathway="ddr_site", basis="consent")
     at(case, "screened", worker, supervisor)
     with pytest.raises(Invalid):
@@ -261,7 +299,14 @@ def test_the_way_with_a_site_asks_for_consent_terms_card_and_county(world, worke
     stages.advance(case, to="terms_signed", on=DAY, by=worker, facts=Facts(form_version="2", form_language="Nuer"))
     whole_profile(case, worker)
     stages.advance(case, to="profiled", on=DAY, by=worker)
-    stages.advance(case, to="health_screened", on=DAY, by=worker)
+    with pytest.raises(Invalid, match="health service"):
+        stages.advance(case, to="health_screened", on=DAY, by=worker)
+    client.force_login(worker)
+    step = reverse("case_act", args=[case.code, "step"])
+    assert client.post(step, {"on": DAY.isoformat()}).status_code == 422
+    assert client.post(step, {"on": DAY.isoformat(), "health_referral": "yes"}).status_code == 303
+    kept = Profile.objects.get(case=case)
+    assert (fresh(case).state, kept.answers["needs_health_referral"], kept.completed_at is not None) == ("health_screened", "yes", True)
     with pytest.raises(Invalid, match="armed group"):
         stages.advance(case, to="documented", on=DAY, by=worker)
     stages.advance(case, to="documented", on=DAY, by=worker, facts=Facts(card_without_group=True))
@@ -283,7 +328,8 @@ def test_rows_of_steps_are_never_changed(case, worker, supervisor):
         Transition.objects.all().delete()
 
 
-def test_withdrawal_ends_sharing_and_reminders_at_once(case, worker):
+def test_withdrawal_ends_sharing_and_reminders_at_once(world, worker):
+    case = cases.case(world, caseworker=worker, state="eligible", category="ASSOC")
     today = timezone.localdate()
     given = {"notice": cases.notice(), "method": "oral_witness", "given_on": today, "by": worker}
     sharing = consents.record(case, purpose="sharing", answer="yes", service="vocational", **given)
@@ -306,7 +352,8 @@ def test_withdrawal_ends_sharing_and_reminders_at_once(case, worker):
     assert not Concern.objects.exists()
 
 
-def test_a_consent_that_ran_out_is_not_in_force(case, worker):
+def test_a_consent_that_ran_out_is_not_in_force(world, worker):
+    case = cases.case(world, caseworker=worker, state="eligible", category="ASSOC")
     consents.record(case, purpose="services", answer="yes", notice=cases.notice(), method="oral", given_on=date(2025, 2, 28), by=worker)
 
     assert not case.consents.in_force().exists()
