@@ -130,7 +130,10 @@ def test_what_a_page_asks_for_by_itself_never_leads_away_from_it(client, signed_
         assert not {"HX-Redirect", "HX-Location", "HX-Refresh", "Location"} & set(part.headers)
         assert client.get(reverse(name)).status_code == 302
     pressed = client.post(reverse("revoke_key", args=[1]), headers={"HX-Request": "true"})
-    assert (pressed.status_code, pressed["HX-Redirect"].split("?")[0]) == (204, reverse("mfa_activate_totp" if signed_in else "account_login"))
+    assert (pressed.status_code, pressed["HX-Redirect"].split("?")[0]) == (
+        204,
+        reverse("mfa_activate_totp" if signed_in else "account_login"),
+    )
 
 
 def test_the_api_answers_a_session_without_a_second_factor_with_a_problem(rf, client):
