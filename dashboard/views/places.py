@@ -38,6 +38,7 @@ def place_page(request: HttpRequest, code: str) -> HttpResponse:
     projects = list({row.project.pk: row.project for row in rows}.values())
     context = {
         "place": place,
+        "today": today,
         "inside": evidence.inside(place, reader=user),
         "work": [(row, _look(row.state)) for row in rows],
         "held": places.held(place, reader=user, today=today),

@@ -102,6 +102,14 @@ def test_the_page_filters_and_leaves_as_a_file(client, reported):
     assert client.get(reverse("portfolio"), {"export": "xlsx"}).status_code == 200
 
 
+def test_paper_says_in_words_what_the_page_was_filtered_by(client, reported):
+    client.force_login(reported.mande)
+    whole, filtered = (client.get(reverse("portfolio"), asked).content.decode() for asked in ({}, {"level": "community"}))
+    assert '<form class="pf-filters no-print"' in whole
+    assert '<span class="only-print">All programs</span>' in whole
+    assert '<span class="only-print">All programs · Level: <bdi>Community</bdi></span>' in filtered
+
+
 def test_a_stranger_sees_another_portfolio_and_a_partner_none(client, reported):
     client.force_login(factories.world("ZZZ-9").mande)
     assert "PBF" not in client.get(reverse("portfolio")).content.decode()
