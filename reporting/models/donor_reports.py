@@ -42,14 +42,17 @@ class WordTemplate(models.Model):
         return self.title
 
 
+def _works_on_reports(user: Actor) -> bool:
+    return any(one.words & {Permission.PREPARE_REPORT, Permission.SIGN_OFF_REPORT} for one in held(user))
+
+
 class DonorReportQuerySet(models.QuerySet["DonorReport"]):
     def visible_to(self, user: Actor) -> DonorReportQuerySet:
         """Those who prepare or sign off see every version of the grants they may read; the others only what was sent."""
         grants = Grant.objects.visible_to(user)
-        words = frozenset().union(*(one.words for one in held(user)))
-        if words & {Permission.PREPARE_REPORT, Permission.SIGN_OFF_REPORT}:
+        if _works_on_reports(user):
             return self.filter(requirement__grant__in=grants)
-        if Permission.READ_SENT_REPORT in words:
+        if any(Permission.READ_SENT_REPORT in one.words for one in held(user)):
             return self.filter(requirement__grant__in=grants, sent_at__isnull=False)
         return self.none()
 
@@ -248,6 +251,13 @@ class DonorReportChange(models.Model):
         return f"{self.old} → {self.new}"
 
 
+class DonorReportFileQuerySet(models.QuerySet["DonorReportFile"]):
+    def visible_to(self, user: Actor) -> DonorReportFileQuerySet:
+        """The files of the reports one sees. Who reads only what was sent gets no file of a text before its sign-off."""
+        rows = self.filter(report__in=DonorReport.objects.visible_to(user))
+        return rows if _works_on_reports(user) else rows.filter(signed_off=True, content_hash=F("report__content_hash"))
+
+
 @choices_held("kind")
 class DonorReportFile(models.Model):
     """A file of a report version: asked for as a row, built by a task under a lease, kept; one kind is the final file as sent."""
@@ -276,6 +286,8 @@ class DonorReportFile(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=300, blank=True)
     built_at = models.DateTimeField(null=True)
+
+    objects = DonorReportFileQuerySet.as_manager()
 
     class Meta:
         ordering = ["requested_at", "id"]

@@ -277,7 +277,7 @@ def ask_for_file(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
 @require_GET
 def download(request: HttpRequest, pk: int, file: int) -> HttpResponseBase:
     report = _report(request, pk)
-    row = get_object_or_404(DonorReportFile, report=report, pk=file, built_at__isnull=False)
+    row = get_object_or_404(DonorReportFile.objects.visible_to(_user(request)), report=report, pk=file, built_at__isnull=False)
     audit.record("donor_report.file_opened", [report], by=_user(request), kind=row.kind, version=report.version, digest=row.digest)
     return files.download(
         row.path,
@@ -436,7 +436,8 @@ def _report(request: HttpRequest, pk: int) -> DonorReport:
     rows: QuerySet[DonorReport] = DonorReport.objects.visible_to(_user(request)).select_related(
         "requirement__grant__donor", "prepared_by", "frozen_by", "signed_off_by", "sent_by", "template"
     )
-    return get_object_or_404(rows.prefetch_related(projects, "sections", "figures", "files"), pk=pk)
+    own = Prefetch("files", DonorReportFile.objects.visible_to(_user(request)))
+    return get_object_or_404(rows.prefetch_related(projects, "sections", "figures", own), pk=pk)
 
 
 def _may_prepare(request: HttpRequest, report: DonorReport) -> None:

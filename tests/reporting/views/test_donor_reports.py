@@ -172,6 +172,27 @@ def test_a_donor_viewer_reads_what_was_sent_and_how_a_number_is_made_but_neither
     assert "PBF-SSD-07" not in see(client, viewer, "grants").content.decode()
 
 
+def test_a_donor_viewer_gets_no_file_of_a_text_before_its_sign_off(client, reported, report):
+    early = report_files.ask_for(report, kind="pdf", by=reported.mande)
+    report_files.build(early)
+    donor_report.sign_off(report, by=reported.signer, content_hash=report.content_hash)
+    signed = report_files.ask_for(report, kind="docx", by=reported.mande)
+    report_files.build(signed)
+    report_files.keep_final(report, content=b"%PDF-1.7\n%final\n", name="final.pdf", by=reported.mande)
+    donor_report.send(report, by=reported.signer)
+    viewer = factories.member(Role.DONOR_VIEWER, organization=reported.donor)
+
+    open_to = {
+        person: [see(client, person, "donor_report_file", report.pk, row.pk).status_code for row in (early, signed)]
+        for person in (viewer, reported.mande)
+    }
+
+    assert open_to == {viewer: [404, 200], reported.mande: [200, 200]}
+    page = see(client, viewer, "donor_report", report.pk).content.decode()
+    assert reverse("donor_report_file", args=[report.pk, signed.pk]) in page
+    assert reverse("donor_report_file", args=[report.pk, early.pk]) not in page
+
+
 def test_strangers_get_the_same_answer_as_for_a_report_that_does_not_exist(client, reported, report):
     for person in (
         factories.member(Role.PROGRAM_MANAGER, program=factories.project().program),
