@@ -27,7 +27,7 @@ from communities.models import Community, EarlyWarning, Incident, WarningThresho
 from locations.models import PlaceTree
 from plumbing.cursor_rows import raw_rows
 from plumbing.refusals import Refused
-from programs import access
+from programs import access, leaving
 
 YEAR = timedelta(days=365)
 Rule = EarlyWarning.Rule
@@ -135,6 +135,13 @@ def decide(warning: EarlyWarning, *, decision: str, by: User, reason: str = "") 
         row.save()
         audit.record("early_warning.decided", [row, row.community], by=by, decision=decision)
     return row
+
+
+@leaving.moves("early_warnings")
+def follow_the_person(person: User, to: User, by: User) -> int:
+    """Whoever takes over from somebody who leaves answers the open warnings, and the next ones where the person was named for them."""
+    WarningThreshold.objects.filter(responder=person).update(responder=to)
+    return EarlyWarning.objects.filter(responder=person, decided_at__isnull=True).update(responder=to, updated_at=timezone.now())
 
 
 def set_threshold(

@@ -14,6 +14,7 @@ from accounts.models import Message
 from accounts.roles import Role
 from communities import early_warnings, incidents
 from communities.models import EarlyWarning, Incident
+from programs import leaving
 from programs.access import NotAllowed
 from tests import factories
 
@@ -165,3 +166,13 @@ def test_the_sweep_asks_the_same_for_many_communities(world, officer, community,
         factories.community(world)
     with django_assert_max_num_queries(17):
         early_warnings.sweep()
+
+
+def test_open_warnings_follow_to_whoever_takes_over_from_somebody_who_leaves(world, officer, community):
+    successor = factories.user()
+    row = early_warnings.raise_warning(community=community, signal="Shots at night.", severity=2, by=officer, responder=officer)
+
+    leaving.hand_over(officer, to=successor, by=factories.member(Role.ADMINISTRATOR))
+
+    row.refresh_from_db()
+    assert row.responder == successor

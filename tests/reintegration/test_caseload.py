@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import AuditEvent, PracticeValue
+from accounts.models import AuditEvent, PracticeValue, User
 from accounts.roles import Permission, Role
 from plumbing.refusals import Invalid
+from programs import leaving
 from programs.access import NotAllowed
 from reintegration import assignment, caseload, opening, todo
 from reintegration.models import Case, CaseAccess, CaseAssignment, OverrideRequest, StepProposal
@@ -265,3 +267,19 @@ def test_the_pages_take_as_many_queries_with_three_cases_as_with_one(name, role,
         if number in (0, 2):
             with django_assert_num_queries(queries):
                 client.get(reverse(name))
+
+
+def test_open_cases_and_begun_intakes_follow_the_role_of_somebody_who_leaves(world, worker, supervisor):
+    open_case = making.case(world, worker)
+    closed = making.case(world, worker, state="closed", closed_on=today(), exit_reason="withdrew")
+    elsewhere = making.case(factories.world("PPS-02"), worker)  # no role there any more: it stays for its supervisor
+    successor = factories.user(organization=world.partner)
+
+    leaving.hand_over(worker, to=successor, by=factories.member(Role.ADMINISTRATOR))
+
+    assert set(Case.objects.filter(caseworker=successor)) == {open_case}
+    assert set(Case.objects.filter(caseworker=worker)) == {closed, elsewhere}
+    assert Case.objects.visible_to(User.objects.get(pk=successor.pk)).get() == open_case
+    assert CaseAssignment.objects.get().reason == CaseAssignment.Reason.LEFT
+    assert json.loads(AuditEvent.objects.get(event="cases.handed_over").detail)["cases"] == 1
+    assert json.loads(AuditEvent.objects.get(event="person.handed_over").detail)["cases"] == 1
