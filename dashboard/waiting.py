@@ -111,12 +111,12 @@ def open_later(user: User, today: date) -> list[Todo]:
     """Reports of open periods that are due later than soon: nobody waits for them yet, but whoever wants to begin finds them."""
     if Permission.ENTER_FIGURES not in words(user):
         return []
-    rows = _reports_to_enter(user).filter(due_on__gt=today + SOON)
+    rows = _reports_to_enter(user).filter(~_is_returned(), due_on__gt=today + SOON)
     return sorted(_reports(rows, today), key=lambda item: (item.when, item.words))
 
 
 def _reports_owed(user: User, today: date) -> QuerySet[ExpectedReport]:
-    return _reports_to_enter(user).filter(due_on__lte=today + SOON)
+    return _reports_to_enter(user).filter(_is_returned() | Q(due_on__lte=today + SOON))
 
 
 def _reports_to_enter(user: User) -> QuerySet[ExpectedReport]:
@@ -126,10 +126,13 @@ def _reports_to_enter(user: User) -> QuerySet[ExpectedReport]:
     same = Submission.objects.filter(
         project=OuterRef("project"), partner=OuterRef("partner"), period=OuterRef("period"), state__in=[State.SUBMITTED, State.ACCEPTED]
     )
-    returned = Submission.objects.filter(
-        project=OuterRef("project"), partner=OuterRef("partner"), period=OuterRef("period"), state=State.RETURNED
-    )
-    return rows.expected().filter(~Exists(same) | Exists(returned))
+    return rows.expected().filter(~Exists(same) | _is_returned())
+
+
+def _is_returned() -> Q:
+    """Somebody waits for the answer, whenever the report is due."""
+    same = {name: OuterRef(name) for name in ("project", "partner", "period")}
+    return Q(Exists(Submission.objects.filter(**same, state=State.RETURNED)))
 
 
 def _gates(user: User, horizon: date) -> dict[str, QuerySet[Any]]:

@@ -110,6 +110,7 @@ class NarrativeForm(forms.Form):
                 label=question.heading, help_text=question.guidance, max_length=question.limit, required=False,
                 initial=given.get(question.pk, ""), widget=forms.Textarea(attrs={"rows": 5}),
             )  # fmt: skip
+            self.fields[f"q{question.pk}"].owed = question.is_required
         self.order_fields([*(f"q{question.pk}" for question in questions), "challenges"])
 
     def answers(self) -> dict[int, str]:

@@ -210,6 +210,7 @@ class ProfileForm(forms.Form):
                 self.fields[question.key] = listed(question.label, question.choices, required=False, radio=False)
             else:
                 self.fields[question.key] = words(question.label, required=False, rows=2)
+            self.fields[question.key].owed = True  # an incomplete profile is kept, and says what is open
         self.factors = [kind for kind, _label, _choices in profile.FACTORS] if case.pathway == Pathway.PREVENTION else []
         for kind, label, choices in profile.FACTORS:
             if kind in self.factors:

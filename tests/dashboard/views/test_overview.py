@@ -12,6 +12,8 @@ from openpyxl import load_workbook
 from accounts.roles import Role
 from programs import actionpoints
 from programs.models import ActionPoint, Expenditure, Membership
+from reporting.drafts import FigureInput
+from reporting.models import Submission
 from tests import factories
 from tests.reporting.reported import Reported
 
@@ -137,6 +139,19 @@ def test_a_report_that_is_due_later_stands_on_my_work_without_being_counted(clie
 
     client.force_login(reported.mande)
     assert "Open reports, due later" not in client.get(reverse("my_work")).content.decode()
+
+
+def test_a_returned_report_waits_for_its_answer_also_when_it_is_due_later(client, reported):
+    reported.world.open(1)
+    submission = reported.draft(1, [FigureInput("LIV-2", reported.world.place.code, value="5")])
+    Submission.objects.filter(pk=submission.pk).update(state="returned")
+    client.force_login(reported.world.reporter)
+
+    page = client.get(reverse("my_work")).content.decode()
+
+    assert "Open reports, due later" not in page
+    assert "One thing waits for you." in page
+    assert "1" in client.get(reverse("waiting_counts")).content.decode()
 
 
 def test_the_counts_are_those_of_the_list(client, reported):
