@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Actor
 from plumbing import formats
+from plumbing.lists import Column
 from programs.models import Indicator, IndicatorDefinition, Level
 from reporting import published
 from reporting.promises import Promised
@@ -150,12 +151,35 @@ def by_indicator(asked: Promised, *, reader: Actor, through: date) -> dict[int, 
     return {line.indicators[0].pk: Shown(line) for line in lines}
 
 
+COLUMNS = (
+    Column("indicator", _("Indicator"), order=["code"]), Column("reached", _("Reached"), number=True),
+    Column("target", _("Target"), number=True), Column("progress", _("Progress, due mark"), order=["progress"]),
+    Column("course", _("Over time")), Column("status", _("Status"), order=["track"]),
+)  # fmt: skip
+
+
+def sorted_lines(lines: Iterable[Shown], column: Column | None = None, backward: bool = False) -> list[Shown]:
+    """By code; by progress or status where asked, with what has none last in either direction."""
+    every = sorted(lines, key=lambda line: line.definition.code, reverse=backward and column is COLUMNS[0])
+    if column is None or column is COLUMNS[0]:
+        return every
+    with_one = [(number, line) for line in every if (number := _number(line, column.name)) is not None]
+    told = sorted(with_one, key=lambda pair: pair[0], reverse=backward)
+    return [line for _of, line in told] + [line for line in every if _number(line, column.name) is None]
+
+
+def _number(line: Shown, column: str) -> Decimal | None:
+    if column == "progress":
+        return line.progress
+    return None if line.track is None else Decimal(URGENCY[line.track])
+
+
 def by_level(lines: Iterable[Shown], *, most: int | None = None) -> list[tuple[str, Sequence[Shown]]]:
-    """Lines under their level: those behind first when only some are shown, else by code."""
+    """Lines under their level, in their order; those behind first when only some are shown."""
     every = list(lines)
     groups: list[tuple[str, Sequence[Shown]]] = []
     for level in Level.values:
-        mine = sorted((line for line in every if line.level == level), key=lambda line: line.definition.code)
+        mine = [line for line in every if line.level == level]
         if most is not None:
             mine = sorted(mine, key=lambda line: URGENCY[line.track])[:most]
         if mine:

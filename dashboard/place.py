@@ -120,7 +120,7 @@ def levels(place: Whole, *, reader: User, today: date) -> list[tuple[str, list[L
     indicators = promises.indicators(reader).filter(is_retired=False, pk__in=here)
     asked = promises.promised(indicators, place=place.pk, within=place.within)
     spans = quarters(today)
-    groups = delivery.by_level(delivery.by_definition(asked, reader=reader, through=today))
+    groups = delivery.by_level(delivery.sorted_lines(delivery.by_definition(asked, reader=reader, through=today)))
     return [(level, [Line(shown, _in_quarters(shown.line.series, spans)) for shown in lines]) for level, lines in groups]
 
 

@@ -199,11 +199,7 @@ class ListPage(LoginRequiredMixin, View):
 
     @cached_property
     def sorted_by(self) -> tuple[Column | None, bool]:
-        for asked in (self.request.GET.get("ordering", ""), self.ordering):
-            column = next((c for c in self.columns if c.order and c.name == asked.removeprefix("-")), None)
-            if column is not None:
-                return column, asked.startswith("-")
-        return None, False
+        return sorted_by(self.columns, self.request.GET.get("ordering", ""), self.ordering)
 
     def order(self) -> tuple[pages.Key, ...]:
         column, backward = self.sorted_by
@@ -240,21 +236,34 @@ class ListPage(LoginRequiredMixin, View):
         return lines
 
     def _headings(self) -> list[Heading]:
-        return [self._heading(column) for column in self.columns if not column.hidden]
+        return headings(self.columns, self.request.GET, self.sorted_by)
 
-    def _heading(self, column: Column) -> Heading:
-        css = " ".join(filter(None, ["num" if column.number else "", column.css]))
-        if not column.order:
-            return Heading(column.label, css)
-        chosen, backward = self.sorted_by
-        if chosen is not column:
-            return Heading(column.label, css, address(self.request.GET, ordering=column.name))
-        return Heading(
-            column.label,
-            css,
-            address(self.request.GET, ordering=column.name if backward else f"-{column.name}"),
-            "descending" if backward else "ascending",
-        )
+
+def sorted_by(columns: Iterable[Column], *asked: str) -> tuple[Column | None, bool]:
+    """The column of the first word that names a sortable one, and whether it runs backward."""
+    sortable = {column.name: column for column in columns if column.order}
+    for word in asked:
+        if word.removeprefix("-") in sortable:
+            return sortable[word.removeprefix("-")], word.startswith("-")
+    return None, False
+
+
+def headings(columns: Iterable[Column], query: Any, chosen: tuple[Column | None, bool]) -> list[Heading]:
+    return [_heading(column, query, *chosen) for column in columns if not column.hidden]
+
+
+def _heading(column: Column, query: Any, chosen: Column | None, backward: bool) -> Heading:
+    css = " ".join(filter(None, ["num" if column.number else "", column.css]))
+    if not column.order:
+        return Heading(column.label, css)
+    if chosen is not column:
+        return Heading(column.label, css, address(query, ordering=column.name))
+    return Heading(
+        column.label,
+        css,
+        address(query, ordering=column.name if backward else f"-{column.name}"),
+        "descending" if backward else "ascending",
+    )
 
 
 def _turned(name: str) -> str:

@@ -24,7 +24,7 @@ from dashboard import where as places
 from dashboard.board import State
 from dashboard.navigation import address, open_to
 from dashboard.views.board import LOOKS
-from plumbing import exports, formats, narrowing, pages
+from plumbing import exports, formats, lists, narrowing, pages
 from programs import access
 from programs.models import ActivityRecord, ExpectedReport, Expenditure, GrantProject, Program, Project, ReportRequirement, SupportClearance
 from programs.scope import is_staff_reader
@@ -83,12 +83,17 @@ def numbers(request: HttpRequest) -> HttpResponseBase:
             asked_for = asked_for.filter(**{path: value})
     asked = promises.promised(asked_for)
     through = delivery.last_ended(asked, timezone.localdate())
-    lines = delivery.by_definition(asked, reader=user, through=through)
+    chosen = lists.sorted_by(delivery.COLUMNS, request.GET.get("ordering", ""), "indicator")
+    lines = delivery.sorted_lines(delivery.by_definition(asked, reader=user, through=through), *chosen)
     if request.GET.get("export") in {"csv", "xlsx"}:
         return _delivery_file(request, lines, through)
     part = bool(request.headers.get("HX-Request"))
     context = {
         "groups": delivery.by_level(lines, most=delivery.PER_LEVEL if part and not request.GET.get("definition") else None),
+        # Within another page the lines are only read.
+        "headings": [lists.Heading(c.label, "num" if c.number else "") for c in delivery.COLUMNS]
+        if part
+        else lists.headings(delivery.COLUMNS, request.GET, chosen),
         "all": len(lines),
         "incomplete": delivery.incomplete(lines),
         "through": through,

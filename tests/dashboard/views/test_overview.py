@@ -72,6 +72,26 @@ def test_a_reader_without_raw_figures_sees_one_mark_for_a_small_number(client):
     assert ">3<" not in page
 
 
+def test_delivery_is_sorted_within_its_levels_and_its_file_as_well(client, reported):
+    def codes(ordering):
+        text = b"".join(client.get(reverse("delivery"), {"export": "csv", "ordering": ordering}).streaming_content).decode("utf-8-sig")
+        page = client.get(reverse("delivery"), {"ordering": ordering}).content.decode()
+        rows = list(csv.DictReader(StringIO(text)))
+        shown = [row["Code"] for row in rows]
+        assert sorted(shown, key=page.index) == shown
+        return [(row["Code"], row["Progress, %"]) for row in rows if row["Level"] == rows[0]["Level"]]
+
+    client.force_login(reported.mande)
+    forward, backward = codes("indicator"), codes("-indicator")
+    assert len(forward) > 1
+    assert backward == forward[::-1]
+    reached = [float(number) for _code, number in codes("-progress") if number]
+    assert reached == sorted(reached, reverse=True)
+    assert [number for _code, number in codes("progress")][-1:] == [""] or all(number for _code, number in codes("progress"))
+    assert 'aria-sort="descending"' in client.get(reverse("delivery"), {"ordering": "-status"}).content.decode()
+    assert "aria-sort" not in client.get(reverse("delivery"), **HTMX).content.decode()
+
+
 def test_delivery_leaves_as_a_file_with_what_is_hidden_left_out(client):
     small = Reported("PPS-02")
     small.quarter(0, 3, 1, 40)
