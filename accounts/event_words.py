@@ -130,6 +130,7 @@ WORDS: Mapping[str, Promise] = {
     "expenditure.entered": _("Spending entered"),
     "factor.put": _("Factor of a conflict analysis written"),
     "files.cleared": _("Leftover files cleared"),
+    "follow_up.opened": _("Follow-up of a case opened"),
     "follow_up.settled": _("Follow-up of a case settled"),
     "forum.changed": _("Forum changed"),
     "forum.decided": _("Decision of a forum recorded"),
