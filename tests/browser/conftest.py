@@ -26,13 +26,14 @@ def chromium() -> Iterator[Any]:
 @pytest.fixture
 def visit(chromium: Any, live_server: Any) -> Iterator[Any]:
     """``visit(user, phone=True)`` gives a page signed in as that person; what went wrong on it fails the test at its end."""
-    contexts, wrong = [], []
+    contexts, pages, wrong = [], [], []
 
     def open_page(user: Any, *, phone: bool = False) -> Any:
         context = chromium.new_context(viewport=PHONE if phone else WIDE, base_url=live_server.url)
         contexts.append(context)
         context.add_cookies([{"name": "sessionid", "value": _session(user), "url": live_server.url}])
         page = context.new_page()
+        pages.append(page)
         page.on(
             "console",
             lambda said: (
@@ -45,6 +46,7 @@ def visit(chromium: Any, live_server: Any) -> Iterator[Any]:
         page.on("request", lambda asked: not asked.url.startswith((live_server.url, "data:")) and wrong.append(f"asked {asked.url}"))
         return page
 
+    open_page.pages = pages  # type: ignore[attr-defined]
     yield open_page
     for context in contexts:
         context.close()
@@ -78,8 +80,13 @@ VIOLATIONS = """axe.run({resultTypes: ["violations"]})
 def open_whole(page: Any, address: str) -> Any:
     """Open a page and wait for the parts that it asks for by itself."""
     answer = page.goto(address)
-    page.locator(AT_WORK).first.wait_for(state="detached")
+    at_rest(page)
     return answer
+
+
+def at_rest(page: Any) -> None:
+    page.wait_for_load_state()
+    page.locator(AT_WORK).first.wait_for(state="detached")
 
 
 @pytest.fixture

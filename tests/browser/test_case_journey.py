@@ -4,6 +4,7 @@ the follow-up after six months with its survey, and the figure that comes of it,
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from io import StringIO
 
@@ -23,6 +24,7 @@ from reporting.models import Figure
 from surveys import instruments
 from surveys.models import InstrumentVersion
 from tests import cases, factories
+from tests.browser.conftest import at_rest
 from tests.browser.reporting import send_and_accept
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -33,9 +35,19 @@ BEGAN, COMPLETED = TODAY - timedelta(days=300), TODAY - timedelta(days=190)
 PROFILE = {"reads": "yes", "skill": "metal", "livelihood": "craft"}
 
 
-def on(day: date):  # type: ignore[no-untyped-def]
-    """The portal's own clock stands at noon of that day, in the server's thread too."""
-    return at(datetime.combine(day, time(12), UTC))
+@pytest.fixture
+def on(visit):
+    """``with on(day)``: the portal's own clock stands at noon of that day, in the server's thread too. Before it moves on, every page is at
+    rest: what a page still asks for would find that its session ended days ago."""
+
+    @contextmanager
+    def stand(day: date):
+        with at(datetime.combine(day, time(12), UTC)):
+            yield
+            for page in visit.pages:
+                at_rest(page)
+
+    return stand
 
 
 @pytest.fixture
@@ -125,7 +137,7 @@ def answer_survey(page, better):
     press(page, "Keep the answers")
 
 
-def test_from_intake_to_the_figure_in_an_accepted_report(world, visit, axe):
+def test_from_intake_to_the_figure_in_an_accepted_report(world, visit, on, axe):
     with on(BEGAN):
         phone = visit(world.worker, phone=True)
         case = intake(phone, world, axe)
