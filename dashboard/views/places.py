@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -63,10 +63,9 @@ def place_levels(request: HttpRequest, code: str) -> HttpResponseBase:
         raise Http404
     groups, spans = places.levels(place, reader=user, today=today), places.quarters(today)
     if request.GET.get("export") == "csv":
-        return _file(place.code, [_("Level"), _("Indicator"), _("Title"), _("Rule")], list(_told(groups)), spans)
+        return _file(f"place-{place.code}", _told(groups), spans)
     context = {"place": place, "groups": groups, "quarters": spans, "crumbs": _crumbs(place, _("Three levels"))}
-    part = bool(request.headers.get("HX-Request"))
-    return render(request, "dashboard/_place_levels.html" if part else "dashboard/place_levels.html", context)
+    return _page_or_part(request, "dashboard/place_levels.html", "dashboard/_place_levels.html", context)
 
 
 @login_required
@@ -78,11 +77,9 @@ def place_records(request: HttpRequest, code: str) -> HttpResponseBase:
     spans = places.quarters(today)
     found = evidence.records(place, reader=user, spans=spans, today=today)
     if request.GET.get("export") == "csv":
-        headings = [_("Level"), _("Indicator"), _("Title"), _("Rule")]
-        return _file(place.code, headings, list(evidence.texts(found.groups)), spans, name="records")
+        return _file(f"records-{place.code}", evidence.texts(found.groups), spans)
     context = {"place": place, "found": found, "quarters": spans, "crumbs": _crumbs(place, _("What was recorded"))}
-    part = bool(request.headers.get("HX-Request"))
-    return render(request, "dashboard/_place_records.html" if part else "dashboard/place_records.html", context)
+    return _page_or_part(request, "dashboard/place_records.html", "dashboard/_place_records.html", context)
 
 
 @login_required
@@ -94,11 +91,9 @@ def place_disputes(request: HttpRequest, code: str) -> HttpResponseBase:
     spans = places.quarters(today)
     groups = evidence.disputes(place, reader=user, spans=spans, today=today)
     if request.GET.get("export") == "csv":
-        headings = [_("Level"), _("Indicator"), _("Title"), _("Rule")]
-        return _file(place.code, headings, list(evidence.texts(groups)), spans, name="disputes")
+        return _file(f"disputes-{place.code}", evidence.texts(groups), spans)
     context = {"place": place, "groups": groups, "quarters": spans, "crumbs": _crumbs(place, _("Disputes and justice"))}
-    part = bool(request.headers.get("HX-Request"))
-    return render(request, "dashboard/_place_disputes.html" if part else "dashboard/place_disputes.html", context)
+    return _page_or_part(request, "dashboard/place_disputes.html", "dashboard/_place_disputes.html", context)
 
 
 def _crumbs(place: Place | places.Whole, words: str) -> list[tuple[str, str]]:
@@ -121,8 +116,12 @@ def _told(groups: Any) -> Iterator[tuple[str, ...]]:
             yield (Level(level).label, line.shown.definition.code, line.shown.definition.title, str(line.shown.rule[0]), *words)
 
 
-def _file(
-    code: str, headings: list[str], rows: list[tuple[str, ...]], spans: list[places.Quarter], *, name: str = "place"
-) -> HttpResponseBase:
-    fields = [exports.Field(heading, f"column_{at}") for at, heading in enumerate([*headings, *(one.code for one in spans)])]
-    return exports.as_csv(exports.AtHand(rows), fields, name=f"{name}-{code}-{timezone.localdate():%Y-%m-%d}")
+def _file(name: str, rows: Iterable[tuple[str, ...]], spans: list[places.Quarter]) -> HttpResponseBase:
+    headings = [_("Level"), _("Indicator"), _("Title"), _("Rule"), *(one.code for one in spans)]
+    fields = [exports.Field(heading, f"column_{at}") for at, heading in enumerate(headings)]
+    return exports.as_csv(exports.AtHand(list(rows)), fields, name=f"{name}-{timezone.localdate():%Y-%m-%d}")
+
+
+def _page_or_part(request: HttpRequest, page: str, part: str, context: dict[str, Any]) -> HttpResponse:
+    """A page of its own, or the part that the place page brings in."""
+    return render(request, part if request.headers.get("HX-Request") else page, context)

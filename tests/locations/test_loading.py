@@ -179,7 +179,7 @@ def test_names_in_languages_and_points_come_in_optional_columns():
 
 @pytest.mark.parametrize("point", ["91,10", "10,", "x,10", "10,200", "NaN,1"])
 def test_a_point_off_the_earth_is_refused(point):
-    _problems(f"{HEADER},Latitude,Longitude\nSSD,1,SS03,Jonglei,SSD,,{point}\n")
+    assert _problems(f"{HEADER},Latitude,Longitude\nSSD,1,SS03,Jonglei,SSD,,{point}\n").startswith("Line 2: ")
 
 
 def test_a_code_of_another_country_is_refused():

@@ -90,16 +90,16 @@ def test_pages_keep_their_own_pages_for_errors():
     ],
 )
 def test_no_body_is_a_server_error(caller, body, status):
-    is_problem(caller.raw("POST", "/submissions/", body), status)
+    assert is_problem(caller.raw("POST", "/submissions/", body), status)["detail"]
 
 
 def test_a_body_that_is_too_large_is_413(caller, settings):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
-    is_problem(caller.raw("POST", "/submissions/", b'{"project": "' + b"x" * 2000 + b'"}'), 413)
+    assert is_problem(caller.raw("POST", "/submissions/", b'{"project": "' + b"x" * 2000 + b'"}'), 413)["detail"]
 
 
 def test_another_content_type_is_415(caller):
-    is_problem(caller.raw("POST", "/submissions/", b"<a/>", "application/xml"), 415)
+    assert is_problem(caller.raw("POST", "/submissions/", b"<a/>", "application/xml"), 415)["detail"]
 
 
 def test_a_wrong_key_is_401_with_the_scheme():

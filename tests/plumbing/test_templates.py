@@ -36,7 +36,7 @@ def by_name(path):
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=by_name)
 def test_the_template_compiles(path):
-    engines["django"].get_template(name_of(path))
+    assert engines["django"].get_template(name_of(path)).template.nodelist
 
 
 @pytest.mark.parametrize("path", PAGES, ids=by_name)

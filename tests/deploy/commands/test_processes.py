@@ -49,6 +49,7 @@ def test_children_end_when_the_supervisor_is_killed(copy):
         supervisor.kill()
         supervisor.wait()
         copy.wait_until(lambda: not copy.processes(), seconds=30)
+        assert not copy.answers()
     finally:
         copy.end(supervisor)
 
