@@ -159,8 +159,12 @@ def respond_many(survey_round: SurveyRound, *, responses: Sequence[Given], by: U
 def correct(
     response: SurveyResponse, *, answers: Mapping[str, str], by: User, evidence: Mapping[str, str] | None = None,
     respondent: Disaggregation | None = None,
-) -> scoring.Scored:  # fmt: skip
-    """Give the whole response anew while its round is open."""
+) -> tuple[str, ...]:  # fmt: skip
+    """Give the whole response anew while its round is open; gives back what changed, nothing where it says what stood there.
+
+    What changed is told, and kept in the event, as codes of items and ``respondent``: never as the answers themselves, which stay
+    single answers of people. Raises ``RoundNotOpen``, ``NotAllowed``, and ``Invalid`` with every answer that does not fit.
+    """
     survey_round = response.survey_round
     require(survey_round, by)
     with transaction.atomic():
@@ -168,13 +172,21 @@ def correct(
         sheet = Sheet(survey_round.version)
         given = Given(answers, evidence or {}, respondent)
         sheet.check([given])
-        response.answers.all().delete()
-        response.scores.all().delete()
-        response.respondent = respondent
-        response.save(update_fields=["respondent", "updated_at"])
-        scored = sheet.fill([(response, given)])
-        audit.record("survey_response.corrected", [survey_round], by=by, number=response.number)
-    return scored[0]
+        changed = _changed(response, given)
+        if changed:
+            response.answers.all().delete()
+            response.scores.all().delete()
+            response.respondent = respondent
+            response.save(update_fields=["respondent", "updated_at"])
+            sheet.fill([(response, given)])
+            audit.record("survey_response.corrected", [survey_round], by=by, number=response.number, changed=list(changed))
+    return changed
+
+
+def sent_by(survey_round: SurveyRound, external_id: uuid.UUID, user: User) -> SurveyResponse | None:
+    """The response that this caller's own organization sent under its id; none where it is unknown or somebody else's."""
+    rows = SurveyResponse.objects.filter(survey_round=survey_round, external_id=external_id, entered_by__organization=user.organization_id)
+    return rows.select_related("respondent").first() if user.organization_id is not None else None
 
 
 def withdraw(response: SurveyResponse, *, reason: str, by: User) -> None:
@@ -373,6 +385,15 @@ def _locked(survey_round: SurveyRound) -> SurveyRound:
     """The round, locked, so that numbers of responses follow each other and nothing is entered while it is closed."""
     rows = SurveyRound.objects.select_for_update(of=("self",))
     return rows.select_related("version__instrument", "project", "partner", "place").get(pk=survey_round.pk)
+
+
+def _changed(response: SurveyResponse, given: Given) -> tuple[str, ...]:
+    """Codes of the items whose answer or evidence is another one, and ``respondent``."""
+    kept = {code: (option, note) for code, option, note in response.answers.values_list("item__code", "option__code", "evidence")}
+    told = {code: (option, given.evidence.get(code, "").strip()) for code, option in given.answers.items() if option}
+    items = sorted(code for code in kept.keys() | told.keys() if kept.get(code) != told.get(code))
+    who = given.respondent.pk if given.respondent is not None else None
+    return (*items, *(["respondent"] if who != response.respondent_id else []))
 
 
 def _must_be_open(row: SurveyRound) -> None:

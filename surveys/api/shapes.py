@@ -158,8 +158,7 @@ class RoundIn(RoundChangeIn):
     held_on = day()
 
 
-class SurveyResponseIn(serializers.Serializer):
-    external_id = serializers.UUIDField(help_text="Your own id of the response, made on the device: sent twice, it stays one.")
+class SurveyAnswersIn(serializers.Serializer):
     answers = serializers.DictField(
         child=PlainTextField(max_length=40), allow_empty=False, help_text="Item code to answer code; leave out what was not answered."
     )
@@ -168,6 +167,19 @@ class SurveyResponseIn(serializers.Serializer):
     )
     respondent = serializers.DictField(
         child=PlainTextField(max_length=40), required=False, help_text="Categories at most, such as sex and age band. Never a name."
+    )
+
+
+class SurveyResponseIn(SurveyAnswersIn):
+    external_id = serializers.UUIDField(help_text="Your own id of the response, made on the device: sent twice, it stays one.")
+
+
+class SurveyCorrectionOut(serializers.Serializer):
+    survey_round = serializers.IntegerField()
+    external_id = serializers.UUIDField()
+    number = serializers.IntegerField(help_text="Its number in the round.")
+    changed = serializers.ListField(
+        child=serializers.CharField(), help_text="Codes of the items that say something else now, and `respondent`; empty: nothing did."
     )
 
 

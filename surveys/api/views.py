@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import asdict
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef
+from django.http import Http404
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -205,6 +207,42 @@ class SurveyRounds(Listed):
         }  # fmt: skip
         return Response(shapes.SurveyResponseOut(told).data, status=201 if done.is_new else 200)
 
+    @extend_schema(
+        summary="Correct a response that you sent",
+        request=shapes.SurveyAnswersIn,
+        responses=shapes.SurveyCorrectionOut,
+        parameters=[OpenApiParameter("external_id", UUID, OpenApiParameter.PATH, description="Your own id of the response.")],
+        examples=[
+            OpenApiExample(
+                "The whole response, as it should have been",
+                request_only=True,
+                value={"answers": {"P01": "disagree", "P02": "strongly_agree"}, "respondent": {"sex": "female", "age": "25-35"}},
+            ),
+            OpenApiExample("Corrected", response_only=True, value={
+                "survey_round": 12, "external_id": "6f1e1f0a-3a55-4a3e-9f5d-2c1b0c6f7a11", "number": 41, "changed": ["P01"],
+            }),
+        ],
+    )  # fmt: skip
+    @action(detail=True, methods=["put"], url_path="responses/(?P<external_id>[0-9a-fA-F-]{36})", url_name="response")
+    @once
+    def correct(self, request: Any, id: str, external_id: str) -> Response:
+        """The whole response is given anew, while its round is open (else 409), by the organization that sent it (else 404).
+
+        Sent again it changes nothing. Who corrected what, as codes of items, is kept in the audit log; the answers before are not.
+        """
+        survey_round = self.found()
+        rounds.require(survey_round, request.user)
+        response = rounds.sent_by(survey_round, _uuid(external_id), request.user)
+        if response is None:
+            raise Http404
+        given = taken(shapes.SurveyAnswersIn, request.data)
+        who = _respondent(survey_round, given.pop("respondent", {}))
+        changed = rounds.correct(response, by=request.user, respondent=who, **given)
+        told = {
+            "survey_round": survey_round.pk, "external_id": response.external_id, "number": response.number, "changed": list(changed),
+        }  # fmt: skip
+        return Response(shapes.SurveyCorrectionOut(told).data)
+
 
 def _in_force(instrument: str) -> InstrumentVersion:
     found = InstrumentVersion.objects.active().filter(instrument__code=instrument).select_related("instrument").first()
@@ -221,6 +259,13 @@ def _assessed(organization: int | None) -> Organization | None:
     if found is None:
         raise Invalid([Problem("institution", _("There is no authority with this id."), "unknown")])
     return found
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as malformed:
+        raise Http404 from malformed
 
 
 def _texts(row: Any) -> dict[str, str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from decimal import Decimal
 
 import pytest
 
+from accounts.models import AuditEvent
 from accounts.roles import Role
 from surveys import results, rounds
 from surveys.models import Answer, SurveyResponse, SurveyRound
@@ -77,6 +79,54 @@ def test_what_does_not_fit_is_refused_and_nothing_is_kept(world, reporter, chang
     assert answer.status_code == 422
     assert [one["path"] for one in answer.json()["errors"]] == [path]
     assert not SurveyResponse.objects.exists()
+
+
+def test_what_was_sent_is_corrected_by_who_sent_it_and_the_event_names_items_only(world):
+    version = making.loaded()
+    row = making.opened(world, version)
+    key = with_key(key_of(world.partner, by=factories.member(Role.PARTNER_MANAGER, organization=world.partner), project=world.project))
+    sent = {"external_id": str(uuid.uuid4()), "answers": {"T1": "agree", "T2": "agree", "S1": "agree"}, "respondent": {"sex": "female"}}
+    assert key.post(f"/survey-rounds/{row.pk}/responses/", sent).status_code == 201
+    address = f"/survey-rounds/{row.pk}/responses/{sent['external_id']}/"
+    anew = {"answers": {"T1": "strongly_agree", "T2": "agree", "T3": "agree"}}
+    first, again = key.put(address, anew), key.put(address, anew)
+    assert (first.status_code, first.json()["changed"]) == (200, ["S1", "T1", "T3", "respondent"])
+    assert (again.status_code, again.json()["changed"]) == (200, [])
+    response = SurveyResponse.objects.get()
+    assert dict(response.answers.values_list("item__code", "option__code")) == anew["answers"]
+    assert response.respondent is None
+    (event,) = AuditEvent.objects.filter(event="survey_response.corrected")  # the second time nothing happened
+    assert (event.via, json.loads(event.detail)) == ("api", {"number": 1, "changed": ["S1", "T1", "T3", "respondent"]})
+    trust = response.scores.get(domain__code="trust")
+    assert (trust.answered, trust.value) == (3, Decimal("83.3333"))
+
+
+def test_a_correction_over_the_api_is_refused_where_the_response_is_not_the_callers(world):
+    row = making.opened(world, making.loaded())
+    theirs = rounds.respond(row, answers={"T1": "agree"}, by=world.mande, external_id=uuid.uuid4()).response
+    reporter = as_person(world.reporter)  # of the partner; the agency entered it
+    unknown, foreign = (
+        reporter.put(f"/survey-rounds/{row.pk}/responses/{one}/", {"answers": {"T1": "disagree"}})
+        for one in (uuid.uuid4(), theirs.external_id)
+    )
+    assert (unknown.status_code, foreign.status_code) == (404, 404)
+    assert unknown.json()["detail"] == foreign.json()["detail"]
+    stranger = as_person(factories.world().reporter)
+    assert stranger.put(f"/survey-rounds/{row.pk}/responses/{theirs.external_id}/", {"answers": {"T1": "agree"}}).status_code == 404
+    assert Answer.objects.get().option.code == "agree"
+
+
+def test_a_correction_that_does_not_fit_or_comes_after_the_close_changes_nothing(world, reporter):
+    row = making.opened(world, making.loaded())
+    kept = rounds.respond(row, answers={"T1": "agree"}, by=world.reporter, external_id=uuid.uuid4()).response
+    address = f"/survey-rounds/{row.pk}/responses/{kept.external_id}/"
+    for answers, path in (({"T1": "purple"}, "answers/T1"), ({"Q1": "agree"}, "answers/Q1"), ({}, "answers")):
+        refused = reporter.put(address, {"answers": answers})
+        assert (refused.status_code, [one["path"] for one in refused.json()["errors"]]) == (422, [path])
+    rounds.close(row, by=world.mande)
+    late = reporter.put(address, {"answers": {"T1": "disagree"}})
+    assert (late.status_code, late.json()["detail"]) == (409, "This round is closed: its answers stand.")
+    assert Answer.objects.get().option.code == "agree"
 
 
 def test_a_round_that_is_closed_takes_none(world, reporter):

@@ -97,7 +97,8 @@ def test_every_answer_that_does_not_fit_is_said_at_once(world, version):
 def test_a_correction_scores_anew_and_a_withdrawal_needs_a_reason(world, version):
     row = making.opened(world, version)
     response = rounds.respond(row, answers=everything(), by=world.mande).response
-    rounds.correct(response, answers=everything("strongly_agree"), by=world.mande)
+    assert rounds.correct(response, answers=everything(), by=world.mande) == ()
+    assert len(rounds.correct(response, answers=everything("strongly_agree"), by=world.mande)) == len(everything())
     assert Score.objects.get(response=response, domain=None).value == D(100)
     with pytest.raises(Invalid, match="why"):
         rounds.withdraw(response, reason=" ", by=world.mande)
