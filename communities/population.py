@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from communities import taxonomy
-from communities.models import Community, Incident, PopulationCount
+from communities.models import Incident, PopulationCount
 
 if TYPE_CHECKING:
     from communities.models.incidents import IncidentQuerySet
@@ -58,17 +58,20 @@ def year_before(day: date) -> date:
     )
 
 
+def is_violent(since: date, until: date, *, told_by: int) -> Q:
+    """In one organization's own book, verified by a second person who did not find it doubtful or improbable."""
+    doubted = Q(credibility__in=(Incident.Credibility.FOUR, Incident.Credibility.FIVE))
+    kind = Q(organization=told_by, type__in=taxonomy.COUNTED_AS_VIOLENCE, event_date__range=(since, until), verified_at__isnull=False)
+    return kind & ~doubted & ~PUBLISHED
+
+
 def violent(since: date, until: date, *, told_by: int) -> IncidentQuerySet:
-    """Violent incidents in one organization's own book that a second person verified and did not find doubtful or improbable."""
-    rows = Incident.objects.counting().filter(
-        organization=told_by, type__in=taxonomy.COUNTED_AS_VIOLENCE, event_date__range=(since, until), verified_at__isnull=False
-    )
-    return rows.exclude(credibility__in=(Incident.Credibility.FOUR, Incident.Credibility.FIVE)).exclude(PUBLISHED)
+    """Violent incidents that count, each event once."""
+    return Incident.objects.counting().filter(is_violent(since, until, told_by=told_by))
 
 
-def rate_of(community: Community, people: Told | None, today: date) -> Rate:
-    """Violent incidents of the last twelve months in the book of the community's partner, against the people counted. One query."""
-    number = violent(year_before(today), today, told_by=community.partner_id).filter(community=community).count()
+def rate(number: int, people: Told | None) -> Rate:
+    """So many violent incidents of twelve months against the people counted."""
     if people is None:
         return Rate(number, None, None, _("No population count"))
     if people.number == 0:

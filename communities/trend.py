@@ -1,4 +1,4 @@
-"""A community over two years: incidents by month, told and verified, the cohesion rounds of its place, and what was agreed when."""
+"""A community over two years: incidents by month, what people of its place say in cohesion rounds, and what was agreed when."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from django.db.models import Value
+from django.db.models import BooleanField, Case, Exists, OuterRef, Value, When
 from django.db.models.functions import ExtractMonth, ExtractYear
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from communities import population
 from communities.models import Community, Forum, LocalAgreement
 from surveys import results
-from surveys.models import SurveyRound
-from surveys.results import SchemeResult
-from surveys.tallies import COHESION
+from surveys.models import Item, SurveyRound
+from surveys.results import ItemShare, SchemeResult
+from surveys.tallies import ACCEPT_RETURNING, COHESION
 
 if TYPE_CHECKING:
     from accounts.models import Actor
@@ -38,7 +39,10 @@ class Month:
 
 @dataclass(frozen=True)
 class Trend:
+    """``violent``: those of the last twelve months that the rate counts (``population.is_violent``)."""
+
     months: tuple[Month, ...]
+    violent: int = 0
 
     @property
     def number(self) -> int:
@@ -56,10 +60,11 @@ class Trend:
 
 @dataclass(frozen=True)
 class Measured:
-    """A cohesion round as the reader may see it."""
+    """A cohesion round as the reader may see it: the index, and of those asked how many accept returning people (DDR-9)."""
 
     survey_round: SurveyRound
     line: SchemeResult
+    accept: ItemShare | None  # None: this version of the block does not ask
 
     @property
     def month(self) -> date:
@@ -79,13 +84,23 @@ def since(today: date) -> date:
 
 
 def cohesion(community: Community, today: date, *, reader: Actor) -> list[Measured]:
-    """The approved cohesion rounds at the community's place with the version used last, oldest first. A few queries, however many."""
+    """The approved cohesion rounds at the community's place with the version used last, oldest first. A few queries, however many.
+
+    Both numbers of a round are protected as on its own page.
+    """
+    asks = Exists(Item.objects.filter(version=OuterRef("version"), code=ACCEPT_RETURNING[COHESION]))
     rows = SurveyRound.objects.visible_to(reader).approved().of_kind(COHESION)
     rows = rows.filter(place=community.place_id, held_on__range=(since(today), today)).select_related("version__instrument", "project")
+    rows = rows.saying_raw(reader).annotate(asks=asks)
     held = list(rows.order_by("held_on", "pk"))
     held = [row for row in held if row.version_id == held[-1].version_id]
-    seen = results.headlines(held, reader=reader) if held else {}
-    return [Measured(row, seen[row.pk]) for row in held]
+    if not held:
+        return []
+    raw = {row.pk for row in held if row.is_raw}
+    smallest = results.smallest_shown()
+    lines = results.headlines(held, reader=reader, raw=raw, smallest=smallest)
+    shares = results.shares_of(held, ACCEPT_RETURNING, reader=reader, raw=raw, smallest=smallest)
+    return [Measured(row, lines[row.pk], shares[row.pk] if row.asks else None) for row in held]
 
 
 def milestones(community: Community, today: date, *, reader: Actor) -> list[Milestone]:
@@ -103,16 +118,17 @@ def milestones(community: Community, today: date, *, reader: Actor) -> list[Mile
 def of(community: Community, today: date) -> Trend:
     """The last 24 months, this one included; a month without an incident is a zero. One query."""
     index = today.year * 12 + today.month - 1
-    first = since(today)
-    rows = community.incidents.counting().filter(event_date__gte=first).order_by()
-    found: Counter[tuple[int, int, bool]] = Counter(
-        (year, month, verified_at is not None)
-        for year, month, verified_at in rows.annotate(y=ExtractYear("event_date"), m=ExtractMonth("event_date")).values_list(
-            "y", "m", "verified_at"
-        )
-    )
+    counts = population.is_violent(population.year_before(today), today, told_by=community.partner_id)
+    rows = community.incidents.counting().filter(event_date__gte=since(today)).order_by()
+    of_rate = Case(When(counts, then=True), default=False, output_field=BooleanField())
+    dated = rows.annotate(y=ExtractYear("event_date"), m=ExtractMonth("event_date"), of_rate=of_rate)
+    found: Counter[tuple[int, int, bool]] = Counter()
+    violent = 0
+    for year, month, verified_at, is_violent in dated.values_list("y", "m", "verified_at", "of_rate"):
+        found[year, month, verified_at is not None] += 1
+        violent += is_violent
     days = [_month(n) for n in range(index - MONTHS + 1, index + 1)]
-    return Trend(tuple(Month(day, found[day.year, day.month, True], found[day.year, day.month, False]) for day in days))
+    return Trend(tuple(Month(day, found[day.year, day.month, True], found[day.year, day.month, False]) for day in days), violent)
 
 
 def _month(index: int) -> date:

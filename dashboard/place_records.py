@@ -90,7 +90,7 @@ def records(place: Place, *, reader: User, spans: Sequence[Quarter], today: date
     grouped = [(level, mine) for level in Level.values if (mine := [line for line in lines if line.level == level])]
     return Records(
         groups=grouped,
-        ranked=needs.last(NeedsRanking.objects.visible_to(reader).filter(place__in=inside)),
+        ranked=_ranked(inside, reader),
         forums=_forums(inside, reader, today),
         further=further,
         is_below_admin_2=place.level > masking.ADMIN_2,
@@ -174,15 +174,17 @@ def _companions(within: Any, reader: User, spans: Sequence[Quarter]) -> list[Lin
         "sdg-16-1-4": (_("Feel safe walking alone after dark, %(place)s"), _("SDG 16.1.4, share of those who answered")),
         "sdg-16-3-3": (_("Used a mechanism for a dispute, %(place)s"), _("SDG 16.3.3, share of those who had one")),
     }
-    held: QuerySet[SurveyRound] = (
+    held = (
         SurveyRound.objects.visible_to(reader)
         .approved()
+        .saying_raw(reader)
         .filter(version__instrument__code__in=asked, place__in=within, held_on__range=(spans[0].starts_on, spans[-1].ends_on))
         .select_related("version__instrument", "project", "place")
         .order_by("-held_on", "-pk")
     )
     rows = list(held[:ROUNDS])
-    shares = results.shares_of(rows, {**ACCEPT_RETURNING, **SAFE_AFTER_DARK, **USED_MECHANISM}, reader=reader) if rows else {}
+    items = {**ACCEPT_RETURNING, **SAFE_AFTER_DARK, **USED_MECHANISM}
+    shares = results.shares_of(rows, items, reader=reader, raw={row.pk for row in rows if row.is_raw}) if rows else {}
     lines: dict[tuple[str, int], list[SurveyRound]] = defaultdict(list)
     for row in rows:
         lines[row.version.instrument.code, row.place_id].append(row)
@@ -219,21 +221,23 @@ def _share_of(part: int, whole: int) -> Cell:
 def _rounds(inside: Any, reader: User, spans: Sequence[Quarter]) -> tuple[list[Line], int]:
     """Cohesion by place and capacity by institution and whose score: one line each, only rounds of the version used last."""
     kinds = Q(version__instrument__code=COHESION) | Q(version__rule="capacity", organization__isnull=False)
-    held: QuerySet[SurveyRound] = (
+    held = (
         SurveyRound.objects.visible_to(reader)
         .approved()
+        .saying_raw(reader)
         .filter(kinds, place__in=inside, held_on__range=(spans[0].starts_on, spans[-1].ends_on))
         .select_related("version__instrument", "project", "place", "organization")
         .order_by("-held_on", "-pk")
     )
-    lines: dict[tuple[Any, ...], list[SurveyRound]] = defaultdict(list)
+    lines: dict[tuple[Any, ...], list[Any]] = defaultdict(list)
     for row in held[:ROUNDS]:
         of = (row.organization_id, row.assessor) if row.organization_id else (row.place_id, None)
         mine = lines[row.organization_id is not None, *of]
         if not mine or mine[0].version_id == row.version_id:
             mine.append(row)
     shown = list(lines.values())[:SHOWN]
-    seen = results.headlines([row for rows in shown for row in rows], reader=reader) if shown else {}
+    every = [row for rows in shown for row in rows]
+    seen = results.headlines(every, reader=reader, raw={row.pk for row in every if row.is_raw}) if shown else {}
     found = [_line(rows, seen, spans) for rows in shown]
     return sorted(found, key=lambda line: line.title), len(lines) - len(shown)
 
@@ -279,6 +283,13 @@ def _commitments(inside: Any, reader: User, spans: Sequence[Quarter], today: dat
         return []
     cells = tuple(_share_of(one.kept, one.due) if (one := found.get(span.starts_on)) else Cell() for span in spans)
     return [Line(Level.COMMUNITY, _("Commitments kept"), _("of those that fell due in the quarter"), cells)]
+
+
+def _ranked(inside: Any, reader: User) -> Ranked | None:
+    """The latest cycle here with how each group moved each need since the cycle before. Two queries."""
+    rankings = NeedsRanking.objects.visible_to(reader)
+    last = needs.last(rankings.filter(place__in=inside))
+    return None if last is None else needs.moved(last, rankings)
 
 
 def _forums(inside: Any, reader: User, today: date) -> list[Forum]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
 
 from accounts import practice
@@ -140,15 +140,24 @@ def of_many(survey_rounds: Sequence[SurveyRound], *, domain: str = "") -> dict[i
     return {row.pk: _summary(row, row.version, "domain" if domain else "composite", domain, values[row.pk]) for row in survey_rounds}
 
 
-def headlines(survey_rounds: Sequence[SurveyRound], *, reader: Actor, raw: Collection[int] | None = None) -> dict[int, SchemeResult]:
+def smallest_shown() -> tuple[int, int]:
+    """The smallest number of people shown to readers without raw figures: ordinary, and confidential or strict."""
+    ordinary, sensitive = practice.texts("suppression-threshold", "suppression-threshold-sensitive")
+    return int(ordinary), int(sensitive)
+
+
+def headlines(
+    survey_rounds: Sequence[SurveyRound], *, reader: Actor, raw: Collection[int] | None = None, smallest: tuple[int, int] | None = None
+) -> dict[int, SchemeResult]:
     """The composite of many rounds, without bands, as the reader may see it: protected as on each round's own page, in a fixed number of queries.
 
-    Needs ``version__instrument`` and ``project`` fetched. ``raw``: of which rounds the reader holds raw figures, where that is known.
+    Needs ``version__instrument`` and ``project`` fetched. ``raw``: of which rounds the reader holds raw figures, ``smallest``: ``smallest_shown()``,
+    where these are known.
     """
     exact = of_many(survey_rounds)
     if raw is None:
         raw = set(SurveyRound.objects.filter(pk__in=exact).visible_to(reader, Permission.READ_RAW).values_list("pk", flat=True))
-    ordinary, sensitive = (int(value) for value in practice.texts("suppression-threshold", "suppression-threshold-sensitive"))
+    ordinary, sensitive = smallest or smallest_shown()
     found = {}
     for row in survey_rounds:
         one = exact[row.pk]
@@ -180,32 +189,43 @@ def of_domains(survey_rounds: Sequence[SurveyRound]) -> tuple[dict[tuple[int, st
     }, domains
 
 
-def shares_of(survey_rounds: Sequence[SurveyRound], items: Mapping[str, str], *, reader: Actor) -> dict[int, ItemShare]:
-    """The favourable share of one item of each round, women and men apart too, as the reader may see it; ``items`` by instrument. One query."""
+def shares_of(
+    survey_rounds: Sequence[SurveyRound], items: Mapping[str, str], *, reader: Actor, raw: Collection[int] | None = None,
+    smallest: tuple[int, int] | None = None,
+) -> dict[int, ItemShare]:  # fmt: skip
+    """The favourable share of one item of each round, women and men apart too, as the reader may see it; ``items`` by instrument.
+
+    Hidden where the round's own page hides it, so that no two pages tell together what each keeps. One query, and one for the
+    smallest number shown; ``raw`` and ``smallest`` as for ``headlines``. Without ``raw`` each round is looked up where a membership of
+    the reader's is bound to a place.
+    """
     wanted = Q(pk__in=[])
     for code, item in items.items():
         wanted |= Q(item__code=item, response__survey_round__version__instrument__code=code)
+    asked = SurveyResponse.objects.filter(survey_round=OuterRef("response__survey_round_id")).order_by().values("survey_round")
+    asked = asked.values_list(Count("pk"))
     rows = (
         Answer.objects.filter(wanted, response__survey_round__in=survey_rounds, option__kind="answer")
         .values_list("response__survey_round_id", "response__respondent__key")
-        .annotate(n=Count("id"), good=Count("id", filter=Q(option__is_favourable=True)))
+        .annotate(n=Count("id"), good=Count("id", filter=Q(option__is_favourable=True)), asked=Subquery(asked))
     )
     counted: dict[int, dict[str, tuple[int, int]]] = defaultdict(dict)
-    for row_id, key, n, good in rows.order_by():
+    responses: dict[int, int] = {}
+    for row_id, key, n, good, number in rows.order_by():
+        responses[row_id] = number
         sex = disaggregations.cell_of(key or "").get("sex", "")
         before = counted[row_id].get(sex, (0, 0))
         counted[row_id][sex] = (before[0] + good, before[1] + n)
     found: dict[int, ItemShare] = {}
-    smallest: dict[int, tuple[int, bool]] = {}  # by class: a setting is looked up once, not by round
     for row in survey_rounds:
         item = items[row.version.instrument.code]
         share = _split(row, item, counted[row.pk])
         if row.method == SurveyRound.Method.KEY_INFORMANTS and 0 < (share.denominator or 0) < KEY_INFORMANTS_SHOWN_FROM:
             share = _unseen(share)
-        elif not sees_raw(row, reader):
-            if row.project.sensitivity not in smallest:
-                smallest[row.project.sensitivity] = thresholds(row)
-            share = _protected_split(share, *smallest[row.project.sensitivity])
+        elif not (sees_raw(row, reader) if raw is None else row.pk in raw or _is_no_count_of_people(row)):
+            smallest = smallest or smallest_shown()
+            is_sensitive = row.project.sensitivity >= Sensitivity.CONFIDENTIAL
+            share = _protected_split(share, responses.get(row.pk, 0), smallest[is_sensitive], is_sensitive)
         found[row.pk] = share
     return found
 
@@ -390,9 +410,9 @@ def _protected_share(share: ItemShare, asked: int, threshold: int, hide_zeros: b
     return _unseen(share)
 
 
-def _protected_split(share: ItemShare, threshold: int, hide_zeros: bool) -> ItemShare:
+def _protected_split(share: ItemShare, asked: int, threshold: int, hide_zeros: bool) -> ItemShare:
     """Women and men apart are one table with the whole, which stands: where a cell of it is small, the two are hidden together."""
-    whole = _protected_share(share, share.denominator or 0, threshold, hide_zeros)
+    whole = _protected_share(share, asked, threshold, hide_zeros)
     if whole.is_hidden:
         return _unseen(share)
     cells = [(one.numerator or 0, (one.denominator or 0) - (one.numerator or 0)) for one in share.by_sex.values()]

@@ -87,14 +87,14 @@ def community(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 def community_over_time(request: HttpRequest, pk: int) -> HttpResponse:
-    """Incidents by month beside cohesion rounds and agreements: a page of its own, or the part of the community's page."""
+    """Incidents by month beside cohesion, acceptance and agreements: a page of its own, or the part of the community's page."""
     row, today = visible(request, pk), timezone.localdate()
     people, lines = population.on([row.pk], today).get(row.pk), trend.of(row, today)
     rounds = trend.cohesion(row, today, reader=request.user)
     held = {one.month: one for one in rounds}
     shown = {
-        "community": row, "trend": lines, "axis": [(month.first, held.get(month.first)) for month in lines.months], "rate": population.rate_of(row, people, today),
-        "cohesion": rounds, "milestones": trend.milestones(row, today, reader=request.user),
+        "community": row, "trend": lines, "axis": [(month.first, held.get(month.first)) for month in lines.months], "rate": population.rate(lines.violent, people),
+        "cohesion": rounds, "asks_acceptance": any(one.accept for one in rounds), "milestones": trend.milestones(row, today, reader=request.user),
         "incidents": list(row.incidents.counting().order_by("-event_date", "-id")[:10]), "tabs": community_tabs(request, row),
         "crumbs": [(_("Communities"), reverse("communities")), (row.name, reverse("community", args=[row.pk])), (_("Over time"), "")],
     }  # fmt: skip

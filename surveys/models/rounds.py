@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +19,9 @@ from plumbing.numbers import divide
 from programs.models import Disaggregation, Project
 from programs.scope import ScopedQuerySet
 from surveys.models.instruments import Domain, InstrumentVersion, Item, Option, Scheme
+
+if TYPE_CHECKING:
+    from accounts.models import Actor
 
 
 class RoundQuerySet(ScopedQuerySet["SurveyRound"]):
@@ -38,6 +42,10 @@ class RoundQuerySet(ScopedQuerySet["SurveyRound"]):
     def of_kind(self, instrument: str) -> RoundQuerySet:
         """Rounds of one instrument, by its code, whatever the version."""
         return self.filter(version__instrument__code=instrument)
+
+    def saying_raw(self, reader: Actor) -> Any:
+        """Rounds, each with ``is_raw``: whether the reader holds raw figures there."""
+        return self.annotate(is_raw=Exists(SurveyRound.objects.visible_to(reader, Permission.READ_RAW).filter(pk=OuterRef("pk"))))
 
 
 @choices_held("subject", "stage", "mode", "method", "assessor", "status")

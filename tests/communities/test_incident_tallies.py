@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.roles import Role
-from communities import incident_tallies, incidents, population, registry
+from communities import incident_tallies, incidents, population, registry, trend
 from communities.models import EarlyWarning, Incident
 from programs.models import ProjectPartner
 from programs.tally import Asked, Count
@@ -71,14 +71,15 @@ def test_the_rate_takes_verified_violence_of_a_year_over_the_newest_count(world)
     told(world, organization=another)
     assert total(count(world, "incidents.per_10_000")) == (3, 15000)
     assert total(count(world, "incidents.per_10_000", until=60)) == (2, 9000)
-    rate = population.rate_of(world.community, population.on([world.community.pk], ago(0)).get(world.community.pk), ago(0))
+    people = population.on([world.community.pk], ago(0)).get(world.community.pk)
+    rate = population.rate(trend.of(world.community, ago(0)).violent, people)
     assert (rate.incidents, rate.value, rate.people.observed_on) == (3, Decimal("2.00"), ago(40))
 
 
 def test_without_a_count_of_people_or_somebody_who_watches_there_is_no_rate(world):
     told(world)
     assert count(world, "incidents.per_10_000").parts == ()
-    rate = population.rate_of(world.community, None, ago(0))
+    rate = population.rate(trend.of(world.community, ago(0)).violent, None)
     assert (rate.incidents, rate.value, rate.why) == (1, None, "No population count")
     unwatched = factories.community(world)
     registry.count_population(unwatched, people={"host": 500}, observed_on=ago(5), source="county", by=world.officer)

@@ -9,7 +9,7 @@ from accounts.models import AuditEvent
 from accounts.roles import Role
 from communities import early_warnings, forums, incidents, issues, masking, registry
 from communities.models import ConflictAnalysis, EarlyWarning, Incident
-from surveys import rounds
+from surveys import results, rounds
 from tests import factories
 from tests.communities.peace import Peace, ago, make_peace
 from tests.surveys import making as surveying
@@ -53,15 +53,13 @@ def test_the_community_page_asks_the_same_whatever_stands_on_it(world, officer, 
 def test_over_time_stand_incidents_the_rate_cohesion_and_agreements(world, officer, client, django_assert_num_queries, number):
     community = factories.community(world, name="Renk town", monitors=2)
     registry.count_population(community, people={"host": 5000}, observed_on=ago(20), source="county", by=officer)
-    cohesion = surveying.loaded(surveying.small("social-cohesion"))
+    cohesion = block()
     peace = Peace(world, officer, officer)
     for one in range(number):
         told = factories.incident(world, community=community, type="battle", event_date=ago(20 + one))
         incidents.verify(told, by=world.manager, reliability="B", credibility=2)
         stage = ("endline", "midline", "baseline")[one]
-        row = surveying.answered(world, cohesion, ["agree", "disagree", "neither"] * 4, held_on=ago(40 + 31 * one), stage=stage)
-        rounds.close(row, by=world.mande)
-        rounds.approve(row, by=world.manager)
+        asked_again(world, cohesion, ["agree"] * 15 + ["disagree"] * 10, held_on=ago(40 + 31 * one), stage=stage)
         peace.forum(community=community, name=f"Corridor talks {one}", started_on=ago(90))
         given = {"parties": "farmers", "mediator": "committee", "dispute_kind": "land", "stage": "SubPar", "signed_on": ago(30)}
         forums.agree(title=f"Agreement {one}", community=community, by=officer, **given, **peace.where())
@@ -72,9 +70,61 @@ def test_over_time_stand_incidents_the_rate_cohesion_and_agreements(world, offic
     assert f"{number * 2:.2f}" in page
     for words in ("Corridor talks 0 begins", "Agreement 0, signed", "Social cohesion, 0 to 100", "Moving together is not proof of cause."):
         assert words in page
-    assert page.count("data-low=") == number
+    assert page.count("data-low=") == 2 * number, "the index and the acceptance, each with its interval"
+    assert "60\u00a0%</bdi> agree (15 of 25 who answered" in page
+    client.force_login(world.manager)  # who holds raw figures
+    client.get(where)
+    with django_assert_num_queries(12):
+        client.get(where)
+    client.force_login(officer)
     part = client.get(where, headers={"HX-Request": "true"}).content.decode()
     assert ("<html" in part, "Agreement 0, signed" in part) == (False, True)
+
+
+@pytest.mark.parametrize(("options", "silent"), [(["agree"] * 15 + ["disagree"] * 10, 2), (["agree"] * 23 + ["disagree"] * 2, 0)])
+def test_acceptance_is_hidden_over_time_where_the_rounds_own_page_hides_it(world, officer, client, options, silent):
+    """Few who kept silent beside how many were asked, or few who said no, tell of single people."""
+    community = factories.community(world)
+    row = asked_again(world, block(), options, silent=silent, held_on=ago(40))
+    where, own = f"/communities/{community.pk}/over-time/", f"/surveys/{row.pk}/"
+    told = results.of(row, reader=officer)
+    assert (told.n, told.share("C12").is_hidden) == (25, True)
+    page = client.get(where).content.decode()
+    assert "Hidden to protect people in small groups" in page
+    assert page.count("data-low=") == 1, "the index alone"
+    assert " agree (" not in page
+    client.force_login(world.manager)
+    exact = client.get(where).content.decode()
+    good = options[silent:].count("agree")
+    assert f"({good} of {25 - silent} who answered" in exact
+    assert client.get(own).status_code == 200
+
+
+def test_a_version_that_does_not_ask_for_returning_people_says_nothing_of_them(world, officer, client):
+    community = factories.community(world)
+    asked_again(world, surveying.loaded(surveying.small("social-cohesion")), ["agree", "disagree"] * 10, held_on=ago(40))
+    page = client.get(f"/communities/{community.pk}/over-time/").content.decode()
+    assert ("Social cohesion, 0 to 100" in page, "Returning former combatants" in page, "Accept returning" in page) == (True, False, False)
+
+
+def block():
+    """A small block that asks for returning people too."""
+    data = surveying.small("social-cohesion")
+    asks = {"code": "C12", "domain": "trust", "set": "AGREE5", "en": "Returning former combatants can live here in peace."}
+    return surveying.loaded({**data, "item": [*data["item"], asks]})
+
+
+def asked_again(world, version, options, silent=0, **fields):
+    """An approved round in which everybody gives one answer to all; the first few leave out the question on returning people."""
+    row = surveying.opened(world, version, **fields)
+    codes = [item.code for item in version.items.all()]
+    responses = [
+        rounds.Given({code: option for code in codes if code != "C12" or at >= silent}) for at, option in enumerate(options)
+    ]  # fmt: skip
+    rounds.respond_many(row, responses=responses, by=world.mande)
+    rounds.close(row, by=world.mande)
+    rounds.approve(row, by=world.manager)
+    return row
 
 
 def test_an_incident_is_recorded_from_the_form_and_verified_by_another(world, officer, client):

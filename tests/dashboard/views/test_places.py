@@ -16,7 +16,7 @@ from programs.models import ActivityRecord, Expenditure, ProjectPlace, Sensitivi
 from surveys import instruments, results, rounds
 from surveys.models import InstrumentVersion
 from tests import factories
-from tests.communities.peace import make_peace
+from tests.communities.peace import Peace, make_peace
 from tests.reporting.reported import Reported
 from tests.surveys import making
 
@@ -122,10 +122,13 @@ def test_the_place_page_costs_the_same_however_much_happens_there(client, report
             held_on=date(2026, 2, number + 1),
             place=world.place if number == 0 else factories.place(f"SS07{number}", parent=world.place),
         )
+    peace = Peace(world, world.mande, world.mande)
+    for month in range(5 - partners, 7):
+        ranking(world, peace, month=month)
     officer = factories.member(Role.COMMUNITY_OFFICER, program=reported.project.program)
     for reader, whole, levels, recorded in (
         (reported.mande, 12, 11, 12),
-        (officer, 11, 12, 11),
+        (officer, 11, 12, 12),
     ):  # money, or the register of published numbers
         client.force_login(reader)
         with django_assert_num_queries(whole):
@@ -199,13 +202,30 @@ def promise(world, peace, forum, due_on, state):
     )
 
 
-def ranking(world, peace):
+def ranking(world, peace, month=6, needs=("Safe water", "Schools")):
     row = NeedsRanking.objects.create(
-        **peace.where(), title="June", starts_on=date(2026, 6, 1), ends_on=date(2026, 6, 4), recorded_by=world.manager
+        **peace.where(), title=f"Month {month}", starts_on=date(2026, month, 1), ends_on=date(2026, month, 4), recorded_by=world.manager
     )
     women = row.groups.create(group="women", people=30)
-    for rank, text in enumerate(("Safe water", "Schools"), 1):
+    for rank, text in enumerate(needs, 1):
         row.needs.create(text=text).ranks.create(group=women, rank=rank)
+    return row
+
+
+def test_needs_of_a_place_move_since_the_cycle_before(client):
+    peace = make_peace()
+    world = peace.world
+    before = ranking(world, peace, month=3, needs=("Schools", "Cattle routes", "Safe water"))
+    ranking(world, peace, needs=("Safe water", "Schools", "Work"))
+    client.force_login(peace.officer)
+    page = records(client, world.place)
+    assert reverse("needs_ranking", args=[before.pk]) in page
+    assert "No longer ranked: Cattle routes." in page
+    found = evidence.records(world.place, reader=peace.officer, spans=places.quarters(TODAY), today=TODAY).ranked
+    assert {line.need: [(cell.move, cell.is_new) for cell in line.cells] for line in found.lines} == {
+        "Safe water": [(2, False)], "Schools": [(-1, False)], "Work": [(None, True)],
+    }  # fmt: skip
+    assert "more urgent than before" in page
 
 
 def test_disputes_stand_open_settled_and_asked_about_again_by_quarter(client):
