@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -30,6 +30,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.template import Context, Template
 from django.test import Client
 from django.test.utils import override_settings
@@ -53,7 +54,7 @@ from surveys import scoring
 THROUGH = date(2025, 12, 31)
 LIST = "/api/v1/submissions/?page_size=100&ordering=-updated_at"
 BYTES_IN_MEGABYTE = 1024 * 1024
-LARGE = 100_000  # rows of a file that is written once; incidents from which a page is held to its SQL: below, the frame of the page is most of it
+LARGE = 100_000  # rows of a file that is written once; incidents from which the sweep is held to its SQL
 Say = Callable[[str], object]
 
 
@@ -97,8 +98,15 @@ FULL = Pace(rounds=15, reports=20, places=50, cases=(10_000, 100_000), communiti
 SMOKE = Pace(rounds=1, reports=2, places=5, cases=(120,), communities=((60, 300),), responses=60)
 
 
-def run(sizes: Sequence[int], *, pace: Pace = FULL, say: Say = print, with_worker: bool = True) -> list[Measured]:
-    """Measure at each size, growing one database; print every line as it comes. ``with_worker``: a web process beside, for its memory."""
+PARTS = ("figures", "cases", "communities", "surveys", "worker")
+
+
+def run(sizes: Sequence[int], *, pace: Pace = FULL, say: Say = print, parts: Collection[str] = PARTS) -> list[Measured]:
+    """Measure at each size, growing one database; print every line as it comes.
+
+    ``parts``: of ``PARTS``, what is measured. Without "figures" the first size is laid and not measured; "worker" starts a web process
+    beside, for its memory.
+    """
     found: list[Measured] = []
 
     def note(measured: Measured) -> None:
@@ -110,33 +118,34 @@ def run(sizes: Sequence[int], *, pace: Pace = FULL, say: Say = print, with_worke
         _no_lines_per_request(),
         override_settings(ROOT_URLCONF="dashboard.bench", API_READS_A_MINUTE=0, API_WRITES_A_MINUTE=0, ALLOWED_HOSTS=["*"]),
     ):
-        for size in sizes:
+        for size in sizes if "figures" in parts else sizes[:1]:
             count = scale.seed(size)
-            note(list_endpoint(count, pace))
-            note(list_page(count, pace))
-            for measured in progress_of_programs(count, pace):
-                note(measured)
-            note(figures_through_the_api(count, pace))
-            for measured in export(count):
-                note(measured)
-            for what, seconds in fixed_program(pace).items():
-                overview.setdefault(what, []).append(seconds)
-                note(Measured(f"fixed program, {what}", count, seconds * 1000, None, "ms", ""))
-            for measured in portfolio(count, pace):
-                note(measured)
+            if "figures" in parts:
+                for measured in _figures(count, pace, overview):
+                    note(measured)
         for what, waited in overview.items():
             if len(waited) > 1:
                 detail = f"{what}, against {sizes[0]:,} figures"
                 note(Measured("fixed program while the rest grows", count, waited[-1] / waited[0], 1.3, "x", detail))
-        for measured in cases_of_people(pace):
-            note(measured)
-        for measured in communities_and_incidents(pace):
-            note(measured)
-        for measured in survey_of_people(pace):
-            note(measured)
-    if with_worker:
+        for part, measures in (("cases", cases_of_people), ("communities", communities_and_incidents), ("surveys", survey_of_people)):
+            for measured in measures(pace) if part in parts else ():
+                note(measured)
+    if "worker" in parts:
         note(memory_per_worker(count))
     return found
+
+
+def _figures(count: int, pace: Pace, overview: dict[str, list[float]]) -> Iterator[Measured]:
+    """Everything that is made of figures, at this size; what the small program's pages take is added to ``overview``."""
+    yield list_endpoint(count, pace)
+    yield list_page(count, pace)
+    yield from progress_of_programs(count, pace)
+    yield figures_through_the_api(count, pace)
+    yield from export(count)
+    for what, seconds in fixed_program(pace).items():
+        overview.setdefault(what, []).append(seconds)
+        yield Measured(f"fixed program, {what}", count, seconds * 1000, None, "ms", "")
+    yield from portfolio(count, pace)
 
 
 @contextmanager
@@ -269,9 +278,10 @@ def portfolio(count: int, pace: Pace) -> Iterator[Measured]:
 
 
 def cases_of_people(pace: Pace) -> Iterator[Measured]:
-    """The caseload of one caseworker and of a supervisor, the team and the counts, beside the least that SQL must read for them.
+    """The caseload of one caseworker and of a supervisor, the team and the counts, beside an empty page and the SQL they must read.
 
-    ``figures`` counts cases here. What a caseworker of forty cases waits for must not follow the cases of the others.
+    ``figures`` counts cases here. What a caseworker of forty cases waits for must not follow the cases of the others; what is made of
+    every case must not grow faster than they do.
     """
     project = Project.objects.filter(program__code=scale.FIXED).order_by("pk")[0]
     partner = project.partners.order_by("pk")[0].organization
@@ -280,24 +290,18 @@ def cases_of_people(pace: Pace) -> Iterator[Measured]:
     for number in pace.cases:
         people = reintegration.scale.seed(number, project=project, partner=partner, places=scale.places(60))
         scale.gather_statistics()
-        floors = reintegration.scale.floors(people["supervisor"], project)
-        for what, role, address, floor in (
-            (mine[0], "worker0", reverse("cases"), "caseload"),
-            (mine[1], "worker0", reverse("my_work"), "caseload"),
-            ("a supervisor's caseload", "supervisor", reverse("cases"), "caseload"),
-            ("load of the team", "supervisor", reverse("case_team"), "caseload"),
-            ("counts of cases", "counter", reverse("case_analytics"), "analytics"),
+        floors = reintegration.scale.floors(people["supervisor"], people["worker"], project)
+        for what, role, name, floor, limit in (
+            (mine[0], "worker0", "cases", "own", 14),
+            (mine[1], "worker0", "my_work", "own", 9),
+            ("a supervisor's caseload", "supervisor", "cases", "caseload", 14),
+            ("load of the team", "supervisor", "case_team", "team", 8),
+            ("counts of cases", "counter", "case_analytics", "analytics", 3),
         ):
-            client = _client(role)
-            _must_be(client.get(address), 200)
-            subject, bare = _beside(partial(client.get, address), floors[floor], max(1, pace.rounds // 5))
-            waited.setdefault(what, []).append(subject)
-            yield Measured(f"{what}, at cases", number, subject * 1000, None, "ms", f"bare SQL {bare * 1000:.1f} ms")
-    if len(pace.cases) > 1:
-        detail = f"{pace.cases[-1]:,} against {pace.cases[0]:,} cases"
-        for what, seconds in waited.items():
-            limit = 1.5 if what in mine else None
-            yield Measured(f"{what} while the rest grows", pace.cases[-1], seconds[-1] / seconds[0], limit, "x", detail)
+            seconds, measured = _page(what, role, reverse(name), floors[floor], number, limit, pace)
+            waited.setdefault(what, []).append(seconds)
+            yield measured
+    yield from _growth(waited, pace.cases, mine, "cases")
 
 
 def communities_and_incidents(pace: Pace) -> Iterator[Measured]:
@@ -308,6 +312,7 @@ def communities_and_incidents(pace: Pace) -> Iterator[Measured]:
     projects = Project.objects.filter(program__code=scale.FIXED).order_by("pk")
     partner = projects[0].partners.order_by("pk")[0].organization
     waited: dict[str, list[float]] = {}
+    own = ("an officer's own communities", "place page", "place page, three levels")
     for number, told in pace.communities:
         where = scale.places(400 if number > 100 else 60)
         communities.scale.seed(number, told, own=projects[0], rest=projects[1], partner=partner, places=where)
@@ -316,31 +321,45 @@ def communities_and_incidents(pace: Pace) -> Iterator[Measured]:
         place = where[0].parent
         assert place is not None
         for what, role, address, floor, limit in (
-            ("an officer's own communities", "officer", reverse("communities"), "own", None),
-            ("communities of a country", "director", reverse("communities"), "communities", None),
-            ("incidents and map of a country", "director", reverse("incidents"), "incidents", 3),
-            ("place page", "director", reverse("place_page", args=[place.code]), "own", None),
-            ("place page, three levels", "director", reverse("place_levels", args=[place.code]), "own", None),
+            (own[0], "officer", reverse("communities"), "own", 14),
+            ("communities of a country", "director", reverse("communities"), "communities", 14),
+            ("incidents and map of a country", "director", reverse("incidents"), "incidents", 3 if told > LARGE else 14),
+            (own[1], "director", reverse("place_page", args=[place.code]), "own", 14),
+            (own[2], "director", reverse("place_levels", args=[place.code]), "own", 14),
         ):
-            client = _client(role)
-            _must_be(client.get(address), 200)
-            subject, bare = _beside(partial(client.get, address), floors[floor], max(1, pace.rounds // 5))
-            waited.setdefault(what, []).append(subject)
-            detail = f"{subject * 1000:.1f} ms, bare SQL {bare * 1000:.1f} ms"
-            if limit is not None and told > LARGE:
-                yield Measured(f"{what} / SQL", told, subject / bare, limit, "x", detail)
-            else:
-                yield Measured(what, told, subject * 1000, None, "ms", detail)
+            seconds, measured = _page(what, role, address, floors[floor], told, limit, pace)
+            waited.setdefault(what, []).append(seconds)
+            yield measured
         watch, raised = _Watch(), early_warnings.sweep()
         yield Measured("early-warning sweep, first", told, watch.seconds() * 1000, None, "ms", f"{raised:,} raised")
         subject, bare = _beside(early_warnings.sweep, floors["sweep"], max(1, pace.rounds // 5))
+        waited.setdefault("early-warning sweep", []).append(subject)
         detail = f"{subject * 1000:.1f} ms, a year's incidents by SQL {bare * 1000:.1f} ms"
         yield Measured("early-warning sweep, again / SQL", told, subject / bare, 6 if told > LARGE else None, "x", detail)
-    if len(pace.communities) > 1:
-        (few, _some), (many, told) = pace.communities[0], pace.communities[-1]
-        for what in ("an officer's own communities", "place page", "place page, three levels"):
-            growth = waited[what][-1] / waited[what][0]
-            yield Measured(f"{what} while the rest grows", told, growth, 1.5, "x", f"{many:,} against {few:,} communities")
+    yield from _growth(waited, [told for _number, told in pace.communities], own, "incidents")
+
+
+def _page(what: str, role: str, address: str, sql: Callable[[], Any], rows: int, limit: float, pace: Pace) -> tuple[float, Measured]:
+    """A page against a page of the same person with nothing in its frame, and the SQL that it must read; and its seconds."""
+    client = _client(role)
+    _must_be(client.get(address), 200)
+    _must_be(client.get("/bench/empty/"), 200)
+    rounds = max(1, pace.rounds // 5)
+    seconds, read = _beside(partial(client.get, address), sql, rounds)
+    empty = min(_timed(partial(client.get, "/bench/empty/")) for _ in range(rounds))
+    detail = f"{seconds * 1000:.1f} ms; empty page {empty * 1000:.1f} ms, its SQL {read * 1000:.1f} ms"
+    held = limit if pace.rounds > 1 else None
+    return seconds, Measured(f"{what} / empty page and SQL", rows, seconds / (empty + read), held, "x", detail)
+
+
+def _growth(waited: dict[str, list[float]], sizes: Sequence[int], own: Collection[str], of: str) -> Iterator[Measured]:
+    """What each line waits for at the last size, as many times as at the first: 1.5 for one's own, else as many times as the rows."""
+    if len(sizes) < 2:
+        return
+    for what, seconds in waited.items():
+        limit = 1.5 if what in own else sizes[-1] / sizes[0]
+        detail = f"{sizes[-1]:,} against {sizes[0]:,} {of}"
+        yield Measured(f"{what} while the rest grows", sizes[-1], seconds[-1] / seconds[0], limit, "x", detail)
 
 
 def survey_of_people(pace: Pace) -> Iterator[Measured]:
@@ -447,7 +466,17 @@ def bare_rows(request: HttpRequest) -> HttpResponse:
     return HttpResponse(Template(_ROWS).render(Context({"rows": rows})))
 
 
-urlpatterns = [path("bench/submissions/", bare_submissions), path("bench/rows/", bare_rows), path("", include("peacebuild.urls"))]
+def empty_page(request: HttpRequest) -> HttpResponse:
+    """The frame around every page, with nothing in it."""
+    return render(request, "base.html")
+
+
+urlpatterns = [
+    path("bench/submissions/", bare_submissions),
+    path("bench/rows/", bare_rows),
+    path("bench/empty/", empty_page),
+    path("", include("peacebuild.urls")),
+]
 
 
 def _bulk(laid: programs.scale.Laid) -> float:

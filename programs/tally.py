@@ -143,10 +143,9 @@ class Tally:
                 }  # fmt: skip
         return ""
 
-    def breakdown_for(self, offered: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
-        """The finest of the breakdowns offered whose dimensions this tally knows; none: totals only."""
-        known = [tuple(codes) for codes in offered if set(codes) <= set(self.dimensions)]
-        return max(known, key=len, default=())
+    def breakdowns_for(self, offered: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
+        """Those of the breakdowns offered whose dimensions this tally knows; none of them: totals only, ``[()]``."""
+        return [tuple(codes) for codes in offered if set(codes) <= set(self.dimensions)] or [()]
 
 
 _offered: dict[str, Tally] = {}

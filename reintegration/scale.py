@@ -40,7 +40,7 @@ def seed(cases: int, *, project: Project, partner: Organization, places: Sequenc
     return {"worker": worker, "supervisor": supervisor, "counter": counter}
 
 
-def floors(person: User, project: Project) -> dict[str, Callable[[], Any]]:
+def floors(supervisor: User, worker: User, project: Project) -> dict[str, Callable[[], Any]]:
     """The least that each page has to read, by hand-written SQL."""
 
     def rows(sql: str, *params: Any) -> list[Any]:
@@ -48,27 +48,32 @@ def floors(person: User, project: Project) -> dict[str, Callable[[], Any]]:
             cursor.execute(sql, params)
             return cursor.fetchall()
 
-    table = Case._meta.db_table
-    states = f"SELECT state, COUNT(*) FROM {table} WHERE partner_id = %s AND sealed_at IS NULL GROUP BY state"  # noqa: S608
-    page = (
-        f"SELECT * FROM {table} WHERE partner_id = %s AND sealed_at IS NULL AND state NOT IN ('closed', 'revoked') ORDER BY code LIMIT 26"  # noqa: S608
+    table, walked, spoken = (model._meta.db_table for model in (Case, Transition, CaseContact))
+    is_open = "sealed_at IS NULL AND state NOT IN ('closed', 'revoked')"
+    states, page = (
+        f"SELECT state, COUNT(*) FROM {table} WHERE {{}} = %s AND sealed_at IS NULL GROUP BY state",  # noqa: S608
+        f"SELECT * FROM {table} WHERE {{}} = %s AND {is_open} ORDER BY code LIMIT 26",  # noqa: S608
     )
     groups = (
         f"SELECT place_id, sex, age_band, birth_year, opened_year, category, pathway, state, exit_reason, COUNT(*), COUNT(completed_on) FROM {table} "  # noqa: S608
         "WHERE project_id = %s AND sealed_at IS NULL GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9"
     )
-    steps = (
-        f"SELECT c.pathway, t.to_state, COUNT(DISTINCT t.case_id) FROM {Transition._meta.db_table} t JOIN {table} c ON c.id = t.case_id "  # noqa: S608
-        "WHERE c.project_id = %s GROUP BY 1, 2"
-    )
     between = (
-        f"SELECT t.to_state, t.happened_on, p.happened_on, COUNT(*) FROM {Transition._meta.db_table} t "  # noqa: S608
-        f"JOIN {Transition._meta.db_table} p ON p.case_id = t.case_id AND p.number = t.number - 1 GROUP BY 1, 2, 3"
+        f"SELECT c.pathway, t.to_state, t.happened_on, p.happened_on, COUNT(*) FROM {table} c JOIN {walked} t ON t.case_id = c.id "  # noqa: S608
+        f"JOIN {walked} p ON p.case_id = t.case_id AND p.number = t.number - 1 WHERE c.project_id = %s GROUP BY 1, 2, 3, 4"
     )
-    office = person.organization_id
+    loads = (
+        f"SELECT c.caseworker_id, COUNT(*), COUNT(s.next_on), COUNT(d.last_on) FROM {table} c "  # noqa: S608
+        f"LEFT JOIN (SELECT case_id, MIN(next_on) next_on FROM {spoken} WHERE next_done_at IS NULL GROUP BY 1) s ON s.case_id = c.id "
+        f"LEFT JOIN (SELECT case_id, MAX(happened_on) last_on FROM {spoken} WHERE result = 'done' GROUP BY 1) d ON d.case_id = c.id "
+        f"WHERE c.partner_id = %s AND c.{is_open} GROUP BY 1"
+    )
+    office = supervisor.organization_id
     return {
-        "caseload": lambda: (rows(page, office), rows(states, office)),
-        "analytics": lambda: (rows(groups, project.pk), rows(steps, project.pk), rows(between)),
+        "own": lambda: (rows(page.format("caseworker_id"), worker.pk), rows(states.format("caseworker_id"), worker.pk)),
+        "caseload": lambda: (rows(page.format("partner_id"), office), rows(states.format("partner_id"), office)),
+        "team": lambda: rows(loads, office),
+        "analytics": lambda: (rows(groups, project.pk), rows(between, project.pk)),
     }
 
 
@@ -89,9 +94,9 @@ def _write(rows: list[Case]) -> None:
     Case.objects.bulk_create(rows, batch_size=500)
     steps, contacts, waves, outcomes = [], [], [], []
     for number, row in enumerate(rows):
-        before = ""
+        before, on = "", row.opened_on
         for place, state in enumerate(STATES[: STATES.index(row.state) + 1], 1):
-            on = row.opened_on + timedelta(days=3 * place)
+            on += timedelta(days=(number * 7919 + place * 31) % 9)  # as chance would: few cases went the same way on the same days
             steps.append(Transition(case=row, number=place, from_state=before, to_state=state, happened_on=on, by=row.caseworker))
             before = state
         day = today - timedelta(days=number % 45)

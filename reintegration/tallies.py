@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +20,7 @@ from reintegration import breakdowns, children
 from reintegration.models import (
     AssessmentScore,
     Case,
+    Category,
     ChildHandover,
     FollowUp,
     FollowUpOutcome,
@@ -27,11 +28,14 @@ from reintegration.models import (
     Plan,
     Referral,
     ServiceGiven,
+    Sex,
     Transition,
 )
 
 Measure = IndicatorDefinition.Measure
 SIX_MONTHS = 6
+REGISTERED = ("registered", "eligible", "accepted")  # by pathway: at a site, for reintegration, for prevention
+_OF_CASE = tuple(f"case__{name}" for name in breakdowns.COLUMNS)
 
 
 def reached(asked: Asked, *, states: tuple[str, ...]) -> Count:
@@ -39,6 +43,18 @@ def reached(asked: Asked, *, states: tuple[str, ...]) -> Count:
     first = Transition.objects.filter(case=OuterRef("pk"), to_state__in=states).order_by("number").values("happened_on")[:1]
     rows = _cases(asked).annotate(reached=Subquery(first)).filter(reached__lte=asked.ends_on)
     return _people(asked, rows, at="reached")
+
+
+def women_registered(asked: Asked) -> Count:
+    """Of the former combatants and associated adults registered by the last day, the women (DDR-2)."""
+    steps = Transition.objects.filter(case=OuterRef("pk"), to_state__in=REGISTERED, happened_on__lte=asked.ends_on)
+    rows = _cases(asked).filter(Exists(steps), category__in=[Category.XC, Category.ASSOC])
+    parts, seen = [], []
+    for pk, *person in rows.values_list("pk", *breakdowns.COLUMNS):
+        place, cell = breakdowns.of(person)
+        parts.append(Part(place, int(cell["sex"] == Sex.FEMALE), of=1, cell=asked.narrowed(cell)))
+        seen.append((place, f"{pk} {cell['sex']}"))
+    return Count(tuple(parts), digests(seen))
 
 
 def plans_active(asked: Asked) -> Count:
@@ -57,21 +73,24 @@ def completed(asked: Asked) -> Count:
 
 
 def services_completed(asked: Asked) -> Count:
-    rows = ServiceGiven.objects.filter(
-        case__in=_cases(asked), is_completed=True, ends_on__range=(asked.starts_on, asked.ends_on)
-    ).values_list("pk", "case__place", "ends_on")
-    found = list(rows)
-    return Count(tuple(Part(place, 1) for _pk, place, _day in found), digests((place, f"{pk} {day}") for pk, place, day in found))
+    given = ServiceGiven.objects.filter(case__in=_cases(asked), is_completed=True, ends_on__range=(asked.starts_on, asked.ends_on))
+    parts, seen = [], []
+    for pk, day, *person in given.values_list("pk", "ends_on", *_OF_CASE):
+        place, cell = breakdowns.of(person)
+        parts.append(Part(place, 1, cell=asked.narrowed(cell)))
+        seen.append((place, f"{pk} {day}"))
+    return Count(tuple(parts), digests(seen))
 
 
 def referrals_in_time(asked: Asked) -> Count:
     """Of the referrals whose answer was due in the period, those answered by that day."""
-    rows = Referral.objects.filter(case__in=_cases(asked), answer_due_on__range=(asked.starts_on, asked.ends_on))
-    found = list(rows.values_list("pk", "case__place", "answer_due_on", "answered_at__date", "updated_at"))
-    return Count(
-        tuple(Part(place, int(answered is not None and answered <= due), of=1) for _pk, place, due, answered, _at in found),
-        digests((place, f"{pk} {at}") for pk, place, _due, _answered, at in found),
-    )
+    sent = Referral.objects.filter(case__in=_cases(asked), answer_due_on__range=(asked.starts_on, asked.ends_on))
+    parts, seen = [], []
+    for pk, due, answered, at, *person in sent.values_list("pk", "answer_due_on", "answered_at__date", "updated_at", *_OF_CASE):
+        place, cell = breakdowns.of(person)
+        parts.append(Part(place, int(answered is not None and answered <= due), of=1, cell=asked.narrowed(cell)))
+        seen.append((place, f"{pk} {at}"))
+    return Count(tuple(parts), digests(seen))
 
 
 def in_work(asked: Asked, *, months: int = SIX_MONTHS) -> Count:
@@ -183,7 +202,15 @@ TALLIES = (
             "Each person once, up to the last day of the period, who was registered at a site, found eligible for "
             "reintegration or accepted for prevention; also who has left since."
         ),
-        partial(reached, states=("registered", "eligible", "accepted")), **EVER,
+        partial(reached, states=REGISTERED), **EVER,
+    ),
+    _tally(
+        "cases.women_registered", _("Women among people registered"),
+        _(
+            "Of the former combatants and associated adults counted as registered up to the last day of the period, the women. "
+            "People of other categories, or of none yet, are in neither number (DDR-2)."
+        ),
+        women_registered, over_time=OverTime.SNAPSHOT, dimensions=("category",), **RATIO,
     ),
     _tally(
         "cases.plans_active", _("Participants with an active plan"),
@@ -204,7 +231,7 @@ TALLIES = (
     _tally(
         "cases.services_completed", _("Services completed"),
         _("Services given to participants that ended in the period and are marked as completed. One person may count several times."),
-        services_completed, counting=Counting.THINGS, dimensions=(),
+        services_completed, counting=Counting.THINGS,
     ),
     _tally(
         "cases.referrals_in_time", _("Referrals answered in time"),
@@ -212,7 +239,7 @@ TALLIES = (
             "Numerator: referrals that the receiver answered on or before the day the answer was due. Denominator: all "
             "referrals whose answer was due in the period, also those never answered."
         ),
-        referrals_in_time, counting=Counting.THINGS, dimensions=(), **RATIO,
+        referrals_in_time, counting=Counting.THINGS, **RATIO,
     ),
     _tally(
         "cases.in_work_6_months", _("In work six months after completion"),

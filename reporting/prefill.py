@@ -68,6 +68,7 @@ class Number:
 
 
 NOTHING = Number()
+Told = tuple[Count, Sequence[str]]  # what a tally says by one of the breakdowns, and the keys of its cells
 Folded = tuple[dict[str, Number], str, str]  # cells by their key, the digest of what was counted, and why there is none
 
 
@@ -146,22 +147,22 @@ def count(expected: ExpectedReport, *, now: datetime | None = None) -> list[Coun
     asked = []
     for one, by in bound:
         breakdowns = offered[one.indicator.definition_id]
-        breakdown = by.breakdown_for(breakdowns)
         own = one.indicator.pk if by.by_indicator else None
-        if (by.key, breakdown, own) not in answers:
-            places = tuple(sorted(roots[by.key]))
-            question = Asked(expected.project, expected.partner, expected.period.starts_on, ends_on, places, breakdown, own)
-            answers[by.key, breakdown, own] = by.function(question)
-        asked.append((one, by, answers[by.key, breakdown, own], breakdowns.get(breakdown, [])))
+        told: list[Told] = []
+        for breakdown in by.breakdowns_for(breakdowns):
+            if (by.key, breakdown, own) not in answers:
+                places = tuple(sorted(roots[by.key]))
+                question = Asked(expected.project, expected.partner, expected.period.starts_on, ends_on, places, breakdown, own)
+                answers[by.key, breakdown, own] = by.function(question)
+            told.append((answers[by.key, breakdown, own], breakdowns.get(breakdown, [])))
+        asked.append((one, by, told))
     places_counted = {part.place for answer in answers.values() for part in answer.parts} | {
         place for answer in answers.values() for place in answer.empty
     }
     nearest = {places: _nearest(places, places_counted) for places in {frozenset(ids) for ids in assigned.values()}}
     return [
-        Counted(
-            one.indicator, one.place.pk, one.place.code, by, *_folded(one, answer, nearest[frozenset(assigned[one.indicator.pk])], cells)
-        )
-        for one, by, answer, cells in asked
+        Counted(one.indicator, one.place.pk, one.place.code, by, *_folded(one, told, nearest[frozenset(assigned[one.indicator.pk])]))
+        for one, by, told in asked
     ]
 
 
@@ -318,10 +319,13 @@ def _nearest(roots: Collection[int], places: set[int]) -> dict[int, int]:
     return dict(rows.values_list("descendant_id", "ancestor_id"))  # the last one, with the smallest depth, stays
 
 
-def _folded(one: Owed, answer: Count, nearest: Mapping[int, int], offered: Sequence[str]) -> Folded:
-    """The parts at an assigned place and below it as total and cells, with the digest of what they were counted from; or why none."""
-    definition = one.indicator.definition
-    mine = [part for part in answer.parts if nearest.get(part.place) == one.place.pk]
+def _folded(one: Owed, told: Sequence[Told], nearest: Mapping[int, int]) -> Folded:
+    """The parts at an assigned place and below it as total and cells, with the digest of what they were counted from; or why none.
+
+    ``told``: the same count by each breakdown. The total and the digest are the same in all.
+    """
+    definition, answer = one.indicator.definition, told[0][0]
+    mine = _of_place(one, answer, nearest)
     if not mine:
         known = {why for place, why in answer.empty.items() if nearest.get(place) == one.place.pk}
         return {}, "", next((why for why in Empty if why in known), Empty.NOTHING_RECORDED)
@@ -330,16 +334,28 @@ def _folded(one: Owed, answer: Count, nearest: Mapping[int, int], offered: Seque
         return {}, "", Empty.SEVERAL_ANSWERS
     if total.denominator is not None and total.denominator == 0:
         return {}, "", Empty.NOTHING_TO_DIVIDE
+    cells = {disaggregations.TOTAL: total}
+    for by_one, offered in told:
+        cells |= _cells_of(_of_place(one, by_one, nearest), definition, offered)
+    places = sorted({part.place for part in mine})
+    return cells, tally.digest(f"{place} {answer.digests.get(place, '')}" for place in places), ""
+
+
+def _of_place(one: Owed, answer: Count, nearest: Mapping[int, int]) -> list[Part]:
+    return [part for part in answer.parts if nearest.get(part.place) == one.place.pk]
+
+
+def _cells_of(parts: Sequence[Part], definition: IndicatorDefinition, offered: Sequence[str]) -> dict[str, Number]:
+    """The cells of one breakdown. Where everybody is in a cell, the others of it are zero; else nobody can say."""
     by_cell: dict[str, list[Part]] = defaultdict(list)
-    for part in mine:
+    for part in parts:
         key = disaggregations.key_of(part.cell)
         by_cell[key if key in offered else disaggregations.TOTAL].append(part)
     rest = by_cell.pop(disaggregations.TOTAL, [])
-    cells = {key: _added(parts, definition) for key, parts in sorted(by_cell.items())}
-    if total.value is not None and offered and all(part.value == 0 for part in rest):
-        cells = {key: cells.get(key, Number(value=Decimal(0))) for key in offered}  # everybody is in a cell, so the others are zero
-    places = sorted({part.place for part in mine})
-    return {disaggregations.TOTAL: total, **cells}, tally.digest(f"{place} {answer.digests.get(place, '')}" for place in places), ""
+    cells = {key: _added(inside, definition) for key, inside in sorted(by_cell.items())}
+    if not definition.is_ratio and all(part.value == 0 for part in rest):
+        cells = {key: cells.get(key, Number(value=Decimal(0))) for key in offered}
+    return cells
 
 
 def _agreed(parts: Sequence[Part], definition: IndicatorDefinition) -> Number:

@@ -144,7 +144,7 @@ TALLIES = (
             "Respondents who agree or strongly agree that they trust the police (P01 of the perception of the police, else C03 of the cohesion "
             "block), of those who answered that item, in the latest approved round of each place on or before the last day of the period."
         ),
-        TRUST_ITEMS, dimensions=("sex", "age"),
+        TRUST_ITEMS, dimensions=_WHO,
     ),
     _answered(
         "surveys.cohesion.trust_neighbours", _("People who trust neighbours of other groups"),

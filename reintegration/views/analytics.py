@@ -32,7 +32,7 @@ class Analytics(LoginRequiredMixin, View):
         asked = request.GET.get("export")
         audit.record("cases.counted", by=request.user, raw=raw, as_file=asked == "csv")
         if asked == "csv":
-            return self.file(analytics.outcomes(cases, raw=raw, at=at))
+            return self.file(analytics.outcomes(analytics.read(cases, steps=False), raw=raw, at=at))
         counts = analytics.counts(cases, raw=raw, at=at)
         shown = {
             "cuts": counts.cuts, "waves": counts.waves, "raw": raw, "threshold": at,

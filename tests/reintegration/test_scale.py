@@ -20,9 +20,9 @@ def test_seeded_cases_add_up_and_seeding_again_goes_on_where_it_stopped(client):
     scale.seed(90, **given)
     assert Case.objects.count() == 90
     assert Case.objects.filter(caseworker=people["worker"]).count() == scale.EACH
-    steps = {step.state: step.people.value for step in analytics.funnel(Case.objects.all(), raw=True)}
+    steps = {step.state: step.people.value for step in analytics.funnel(analytics.read(Case.objects.all()), raw=True)}
     assert steps["identified"] == 90
-    for floor in scale.floors(people["supervisor"], world.project).values():
+    for floor in scale.floors(people["supervisor"], people["worker"], world.project).values():
         assert floor()
     client.force_login(people["worker"])
     assert len(client.get(reverse("cases")).context["list"].rows) == 25

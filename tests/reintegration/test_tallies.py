@@ -58,6 +58,14 @@ def test_registered_counts_each_person_once_by_the_step_of_the_pathway_and_never
     assert count("cases.screened", world)[0] == 0
 
 
+def test_women_registered_are_of_former_combatants_and_associated_adults_alone(world, worker):
+    for sex, category in (("female", "XC"), ("male", "XC"), ("unknown", "ASSOC"), ("female", "ATRISK_A"), ("female", "")):
+        making.steps(making.case(world, worker, sex=sex, category=category), ("identified", 50), ("eligible", 40))
+    making.case(world, worker, category="XC")  # not registered
+    assert count("cases.women_registered", world, "category") == (1, 3, {("XC",): 1, ("ASSOC",): 0})
+    assert count("cases.women_registered", world, until=45)[:2] == (0, 0)
+
+
 def test_a_plan_is_active_on_a_day_by_the_step_then_and_the_approval_before(world, worker):
     row = making.case(world, worker)
     making.steps(row, ("identified", 60), ("planned", 40), ("active", 30), ("completed", 10))

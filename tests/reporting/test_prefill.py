@@ -16,7 +16,8 @@ from programs.models import ActivityRecord, Disaggregation, ExpectedReport
 from reporting import checks, drafts, prefill, submissions
 from reporting.drafts import FigureInput
 from reporting.models import Figure, Prefill, RecordsCheck, Submission
-from tests import factories
+from tests import cases, factories
+from tests.reintegration import making
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -113,6 +114,26 @@ def test_the_sweep_does_each_report_once_an_hour_and_leaves_leased_ones(world):
     RecordsCheck.objects.update(due_at=NOW, lease_until=later(1))
     assert prefill.sweep(now=NOW) == 0, "another worker has it"
     assert prefill.sweep(now=later(1)) == 1, "a worker that died leaves it to the next"
+
+
+def test_every_breakdown_that_the_tally_knows_is_filled_and_one_it_does_not_know_is_left(world):
+    factories.dimension("category", "XC", "unknown")
+    factories.dimension("stream", "economic", "social")
+    definition = factories.definition(
+        "DDR-1c", counting="people_ever", over_time="running_total", computed_by="cases.registered",
+        breakdowns=(("sex",), ("category",), ("stream",)),
+    )  # fmt: skip
+    world.indicator(definition)
+    hold(world)
+    worker = cases.caseworker(world)
+    for sex, category in (("female", "XC"), ("male", "XC"), ("female", "")):
+        row = cases.case(world, caseworker=worker, sex=sex, category=category, state="eligible")
+        making.steps(row, ("identified", 9), ("eligible", 5))
+    prefill.sweep(now=NOW)
+    found = {key: value for (code, key), value in said(Submission.objects.get()).items() if code == "DDR-1c"}
+    assert found == {
+        "": 3, "sex=female": 2, "sex=male": 1, "sex=unknown": 0, "category=XC": 2, "category=unknown": 1,
+    }  # fmt: skip
 
 
 def test_a_part_that_no_sheet_breaks_down_leaves_the_other_cells_empty(world):

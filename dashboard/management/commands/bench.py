@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
 from dashboard import bench
@@ -20,10 +20,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--sizes", default="10000,1000000", help="how many figures, growing, separated by commas")
         parser.add_argument("--seeded", default="", help="begin with a copy of this database (PostgreSQL) or file (SQLite) of seed_scale")
+        parser.add_argument("--only", default=",".join(bench.PARTS), help=f"which parts, separated by commas: {', '.join(bench.PARTS)}")
         parser.add_argument("--smoke", action="store_true", help="few figures and few rounds: shows that everything still runs")
 
     def handle(self, *args: Any, **options: Any) -> None:
         sizes = [2000] if options["smoke"] else [int(size) for size in options["sizes"].split(",")]
+        parts = options["only"].split(",")
+        if unknown := set(parts) - set(bench.PARTS):
+            raise CommandError(f"There is no part {', '.join(sorted(unknown))}.")
         name = connection.settings_dict["NAME"]
         with tempfile.TemporaryDirectory() as folder:
             if connection.vendor == "sqlite":
@@ -35,7 +39,7 @@ class Command(BaseCommand):
             connection.creation.create_test_db(verbosity=0, autoclobber=True, keepdb=bool(options["seeded"]))
             try:
                 self.stdout.write(f"{connection.vendor} {connection.Database.__name__}, {', '.join(f'{size:,}' for size in sizes)} figures")
-                found = bench.run(sizes, pace=bench.SMOKE if options["smoke"] else bench.FULL, say=self.stdout.write)
+                found = bench.run(sizes, pace=bench.SMOKE if options["smoke"] else bench.FULL, say=self.stdout.write, parts=parts)
             finally:
                 connection.creation.destroy_test_db(name, verbosity=0)
         held = [one for one in found if one.limit is not None]

@@ -6,12 +6,16 @@ from pathlib import Path
 import polib
 import pytest
 from django.core.cache import cache
+from django.http import HttpResponse
+from django.template.loader import render_to_string
+from django.test import Client
 from django.urls import reverse
 
 from accounts import practice
 from accounts.models import PracticeValue
 from accounts.roles import Role
 from tests import factories
+from tests.surveys import making
 
 pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).resolve().parents[3]
@@ -41,7 +45,28 @@ def test_it_reads_in_the_languages_of_the_portal(language):
     assert sorted({*words, "How to report abuse or misconduct"} - said) == []
 
 
+def footer(answer):
+    """The link at the foot of a page, and the address beside it that a sheet of paper needs."""
+    page = answer.content.decode()
+    return f'<a href="{reverse("report_abuse")}">' in page, f"http://testserver{reverse('report_abuse')}" in page
+
+
 def test_every_page_links_to_it(client):
-    assert reverse("report_abuse") in client.get(reverse("account_login")).content.decode()
+    assert footer(client.get(reverse("account_login"))) == (True, True)
+    assert footer(client.get("/nowhere/")) == (True, True), "a page that is not there, without signing in"
+    assert footer(Client(enforce_csrf_checks=True).post(reverse("account_login"))) == (True, True), "a form without its token"
     client.force_login(factories.member(Role.ADMINISTRATOR))
-    assert reverse("report_abuse") in client.get(reverse("places")).content.decode()
+    for address in (reverse("places"), "/api/v1/docs/", "/nowhere/"):
+        assert footer(client.get(address)) == (True, True), address
+    assert footer(HttpResponse(render_to_string("500.html")))[0], "after an error there is no request to ask for the host"
+
+
+def test_what_is_printed_says_where_it_is(client):
+    version = making.shipped("social-cohesion")
+    client.force_login(factories.member(Role.ADMINISTRATOR))
+    assert footer(client.get(reverse("printed_form", args=[version.pk]))) == (True, True)
+    hidden, shown = re.search(r"@media print \{(.*)", (ROOT / "static/portal/theme.css").read_text(), re.DOTALL)[1].split(
+        "display: none", 1
+    )
+    assert ".foot" not in hidden
+    assert ".foot .only-print { display: inline; }" in shown

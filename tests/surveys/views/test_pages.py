@@ -9,7 +9,10 @@ from io import BytesIO
 import pytest
 
 from accounts.roles import Role
-from programs.models import Category, Dimension
+from programs import shipped_library
+from programs.models import Category, Dimension, ExpectedReport
+from reporting import prefill
+from reporting.models import Figure
 from surveys import rounds
 from surveys.models import InstrumentVersion, SurveyResponse
 from tests import factories
@@ -184,6 +187,38 @@ def test_an_administrator_loads_supplies_text_and_puts_in_force(client):
     client.post(f"/instruments/{version.pk}/act/activate/")
     version.refresh_from_db()
     assert version.status == "active"
+
+
+def test_a_sustainable_development_indicator_counts_once_an_administrator_gave_the_official_words(client, world):
+    """From the shipped file without wording, by page, to the figure in the partner's draft."""
+    client.force_login(making.administrator())
+    client.post("/instruments/load-shipped/")
+    version = InstrumentVersion.objects.get(instrument__code="sdg-16-1-4")
+    client.post(f"/instruments/{version.pk}/act/activate/")
+    version.refresh_from_db()
+    assert version.status == "draft", "not without the official words"
+    texts = {item.code: f"Official question {item.code}" for item in version.items.all()}
+    client.post(f"/instruments/{version.pk}/text/", {"language": "en", "citation": "UNSD metadata", **texts})
+    client.post(f"/instruments/{version.pk}/act/activate/")
+    version.refresh_from_db()
+    assert version.status == "active"
+    row = next(one for one in shipped_library.definitions() if one["code"] == "SDG-16.1.4")
+    rules = {name: row[name] for name in ("measure", "over_time", "across", "counting", "per", "computed_by") if row.get(name) is not None}
+    bound = world.indicator(factories.definition("SDG-16.1.4", **rules))
+    world.open()
+    held = making.opened(world, version, held_on=world.period.starts_on)
+    client.force_login(world.mande)
+    for answer in ("very_safe", "fairly_safe", "bit_unsafe"):
+        assert client.post(f"/surveys/{held.pk}/enter/", {"S01": answer}).status_code == 303
+    rounds.close(held, by=world.mande)
+    expected = ExpectedReport.objects.get(project=world.project, partner=world.partner, period=world.period)
+    assert prefill.refresh(expected) == [], "an unapproved round says nothing"
+    rounds.approve(held, by=world.manager)
+    (counted,) = [one for one in prefill.count(expected) if one.indicator == bound]
+    assert (counted.cells[""].numerator, counted.cells[""].denominator) == (2, 3)
+    prefill.refresh(expected)
+    figure = Figure.objects.get(indicator=bound, disaggregation__key="")
+    assert (figure.numerator, figure.denominator, figure.source) == (2, 3, "records")
 
 
 def test_a_file_with_a_mistake_is_refused_with_where_it_is(client):
