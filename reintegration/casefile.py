@@ -184,7 +184,9 @@ class CaseFile:
 
     @cached_property
     def due(self) -> list[Due]:
-        """What is to be done, late first."""
+        """What is to be done, late first. Nothing of it is there to be done while nothing may be written down."""
+        if not self.case.is_admitted:
+            return []
         found = [*self._due_contacts(), *self._due_follow_ups(), *self._due_referrals(), *self._due_plan(), *self._due_consents()]
         return sorted(found, key=lambda one: one.day or self.today)
 

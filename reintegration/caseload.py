@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import CharField, Count, DateField, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import CharField, Count, DateField, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import practice
 from accounts.models import User
+from reintegration import pathways
 from reintegration.models import (
     Case,
     CaseContact,
@@ -26,6 +27,7 @@ from reintegration.models import (
     State,
     StepProposal,
 )
+from reintegration.models.cases import ENDED
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise
@@ -39,6 +41,7 @@ FLAGS: dict[str, Any] = {
     "week": _("Due this week, with the late ones"),
     "silent": _("Silent"),
     "no_next": _("No next step"),
+    "undecided": _("Waits for a decision"),
     "unanswered": _("Referral without answer"),
     "approval": _("Plan waits for approval"),
 }
@@ -46,10 +49,6 @@ FLAGS: dict[str, Any] = {
 
 def silent_days() -> int:
     return practice.whole("caseload-silent-days")
-
-
-def agreed() -> int:
-    return practice.whole("caseload-agreed")
 
 
 def silent_days_and_agreed() -> tuple[int, int]:
@@ -81,8 +80,20 @@ def flagged(cases: CaseQuerySet, flag: str, today: date) -> CaseQuerySet:
     return cases.filter(condition(flag, today))
 
 
-def condition(flag: str, today: date) -> Q:
-    """What makes a flag, as a condition on cases."""
+def condition(flag: str, today: date, silent: int | None = None) -> Q:
+    """What makes a flag, as a condition on cases. Before the decision nobody is contacted: there only a long wait is one.
+
+    ``silent``: after how many days, where the caller has read the setting.
+    """
+    if silent is None and flag in ("undecided", "silent"):
+        silent = silent_days()
+    since = today - timedelta(days=silent or 0)
+    if flag == "undecided":
+        return Q(category="", state_since__lt=since) & ~Q(state__in=ENDED)
+    return ~Q(category="") & _condition(flag, today, since)
+
+
+def _condition(flag: str, today: date, since: date) -> Q:
     steps, waves = _steps().filter(case=OuterRef("pk")), _waves().filter(case=OuterRef("pk"))
     if flag == "late":
         return Q(Exists(steps.filter(next_on__lt=today))) | Q(Exists(waves.filter(due_on__lt=today)))
@@ -90,10 +101,10 @@ def condition(flag: str, today: date) -> Q:
         until = today + timedelta(days=WEEK)
         return Q(Exists(steps.filter(next_on__lte=until))) | Q(Exists(waves.filter(due_on__lte=until)))
     if flag == "silent":
-        since = today - timedelta(days=silent_days())
         spoken = CaseContact.objects.filter(case=OuterRef("pk"), result="done", happened_on__gte=since)
-        # After completion the follow-ups set the rhythm.
-        return Q(~Exists(spoken), opened_on__lt=since) & ~Q(state=State.COMPLETED)
+        # After completion the follow-ups set the rhythm; before the decision nobody was to be spoken with.
+        just_decided = Q(state__in=pathways.DECIDED, state_since__gte=since)
+        return Q(~Exists(spoken), opened_on__lt=since) & ~Q(state=State.COMPLETED) & ~just_decided
     if flag == "no_next":
         return Q(~Exists(steps), ~Exists(waves))
     if flag == "unanswered":
@@ -118,7 +129,7 @@ class Due:
     @property
     def contacts_person(self) -> bool:
         """Doing it means speaking with the person: the safe-contact rule comes first."""
-        return self.kind not in ("override", "confirm", "plan")
+        return self.kind not in ("override", "confirm", "plan", "undecided")
 
 
 GROUPS: dict[str, Any] = {
@@ -130,13 +141,16 @@ GROUPS: dict[str, Any] = {
     "override": _("Vital interest: a second person decides"),
     "confirm": _("Steps waiting for a second person"),
     "plan": _("Plans waiting for approval"),
+    "undecided": _("Waiting long for a decision"),
 }
 
 
-def today_list(cases: CaseQuerySet, today: date, kinds: tuple[str, ...] = tuple(GROUPS)) -> list[tuple[Any, list[Due]]]:
+def today_list(
+    cases: CaseQuerySet, today: date, kinds: tuple[str, ...] = tuple(GROUPS), *, silent: int | None = None
+) -> list[tuple[Any, list[Due]]]:
     """What there is to do now on these cases, grouped, the oldest first. Two queries, however many kinds."""
-    own = cases.in_progress().order_by().values("pk")
-    asked = _asked(cases, own, today)
+    own = cases.in_progress().admitted().order_by().values("pk")
+    asked = _asked(cases, own, today, silent)
     parts = [asked[kind] for kind in GROUPS if kind in kinds]
     rows: Any = parts[0].union(*parts[1:], all=True).order_by("due_day", "due_kind")[:LONGEST_TODAY]
     found = list(rows)
@@ -151,14 +165,16 @@ def today_list(cases: CaseQuerySet, today: date, kinds: tuple[str, ...] = tuple(
     return [(label, groups[kind]) for kind, label in GROUPS.items() if groups[kind]]
 
 
-def _asked(cases: CaseQuerySet, own: Any, today: date) -> dict[str, QuerySet[Any, Any]]:
+def _asked(cases: CaseQuerySet, own: Any, today: date, silent: int | None) -> dict[str, QuerySet[Any, Any]]:
     week, soon = today + timedelta(days=WEEK), today + timedelta(days=CONSENT_ENDS_WITHIN)
-    everyone = cases.order_by().values("pk")  # a follow-up is due after closure too, and a reopening waits then
+    everyone = cases.order_by().values("pk")  # a reopening waits after closure
+    followed = cases.admitted().order_by().values("pk")  # a follow-up is due after closure too
+    undecided = cases.filter(condition("undecided", today, silent)).annotate(case_id=F("pk"))
     ending = Consent.objects.in_force().filter(case__in=own, until__lte=soon)
     plans = Plan.objects.filter(case__in=own, state=Plan.State.PROPOSED, proposed_at__isnull=False)
     return {
         "step": _row("step", _steps().filter(case__in=own, next_on__lte=today), "next_on", "next_step"),
-        "wave": _row("wave", _waves().filter(case__in=everyone, due_on__lte=week), "due_on", "wave"),
+        "wave": _row("wave", _waves().filter(case__in=followed, due_on__lte=week), "due_on", "wave"),
         "referral": _row(
             "referral", Referral.objects.filter(case__in=own, state="sent", answer_due_on__lt=today), "answer_due_on", "service"
         ),
@@ -167,6 +183,7 @@ def _asked(cases: CaseQuerySet, own: Any, today: date) -> dict[str, QuerySet[Any
         "override": _row("override", OverrideRequest.objects.filter(case__in=own, decision=""), "asked_at__date", "service"),
         "confirm": _row("confirm", StepProposal.objects.filter(case__in=everyone), "proposed_at__date", "to_state"),
         "plan": _row("plan", plans, "proposed_at__date", "version"),
+        "undecided": _row("undecided", undecided, "state_since", "state"),
     }
 
 
@@ -185,6 +202,8 @@ def _said(kind: str, what: str) -> str | Promise:
         return ServiceKind(what).label
     if kind == "confirm":
         return _("Step: %(step)s") % {"step": State(what).label}
+    if kind == "undecided":
+        return State(what).label
     if kind == "consent":
         return _("Ask again for consent")
     return _("Plan, version %(version)s") % {"version": what}
@@ -219,6 +238,7 @@ class Load:
     unanswered: int
     without_next: int
     silent: int
+    undecided: int
     agreed: int
 
     @property
@@ -235,14 +255,14 @@ def loads(cases: CaseQuerySet, today: date | None = None) -> list[Load]:
     """Per caseworker what is open, late and left without a next step. Two queries, whatever the number of people."""
     today = today or timezone.localdate()
     open_cases = cases.in_progress().order_by()
-    flags = {name: Count("pk", filter=condition(flag, today)) for name, flag in _QUALITY.items()}
+    silent, number = silent_days_and_agreed()
+    flags = {name: Count("pk", filter=condition(flag, today, silent)) for name, flag in _QUALITY.items()}
     counted: Any = open_cases.values("caseworker").annotate(open=Count("pk"), **flags)
     people = User.objects.in_bulk([row["caseworker"] for row in counted])
-    number = agreed()
     rows = [
         Load(person=people[row["caseworker"]], open=row["open"], agreed=number, **{name: row[name] for name in _QUALITY}) for row in counted
     ]
     return sorted(rows, key=lambda load: (-load.open, str(load.person)))
 
 
-_QUALITY = {"late": "late", "unanswered": "unanswered", "without_next": "no_next", "silent": "silent"}
+_QUALITY = {"late": "late", "unanswered": "unanswered", "without_next": "no_next", "silent": "silent", "undecided": "undecided"}

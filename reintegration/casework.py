@@ -8,16 +8,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from plumbing.refusals import Invalid, Problem, Refused
-from reintegration.models import Case, State
-
-# Until somebody is eligible or accepted, nothing but the intake is kept.
-NOT_ADMITTED = frozenset({State.IDENTIFIED, State.SCREENED, State.VERIFIED, State.INELIGIBLE, State.DEFERRED})
-ENDED = frozenset({State.CLOSED, State.REVOKED})
+from reintegration.models import Case
+from reintegration.models.cases import ENDED
 
 
 class NotAdmitted(Refused):
+    """Before the decision, or after a case that ended without one. Steps, the safe-contact rule and ending the case stay possible."""
+
     def __init__(self) -> None:
-        super().__init__(_("Nothing more is written down until the person is eligible or accepted."))
+        super().__init__(
+            _(
+                "Nothing more is written down until the person is eligible or accepted: record that decision first. "
+                "Where somebody is in danger, speak with the supervisor now and write nothing here."
+            )
+        )
 
 
 class CaseEnded(Refused):
@@ -25,12 +29,21 @@ class CaseEnded(Refused):
         super().__init__(_("This case is closed. Reopen it first."))
 
 
+def require_admitted(case: Case) -> None:
+    """What follow-up writes: from the decision on, also after the case was closed."""
+    if not case.is_admitted:
+        raise NotAdmitted()
+
+
 def require_open(case: Case) -> None:
     """What belongs to support is written between being admitted and being closed."""
-    if case.state in NOT_ADMITTED:
-        raise NotAdmitted()
+    require_admitted(case)
     if case.state in ENDED:
         raise CaseEnded()
+
+
+def is_open(case: Case) -> bool:
+    return case.is_admitted and case.state not in ENDED
 
 
 def not_in_future(name: str, day: date) -> None:

@@ -18,8 +18,12 @@ FACTORS = ("push", "pull", "protective")
 
 
 def raise_concern(case: Case, *, note: str, by: User) -> Concern:
-    """Tell the supervisor; the note is gone after the days that the setting gives."""
+    """Tell the supervisor; the note is gone after the days that the setting gives.
+
+    Raises ``NotAdmitted`` before the decision: then a worry is told by word of mouth, and the page says to whom.
+    """
     opening.require_work(case, by)
+    casework.require_admitted(case)
     if not note.strip():
         raise Invalid([Problem("note", _("Say what worries you."), "required")])
     until = timezone.localdate() + timedelta(days=practice.whole("concern-days"))

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from accounts import audit, practice
 from accounts.models import Organization, User
 from plumbing.refusals import Refused
-from reintegration import opening, pathways, referrals
-from reintegration.models import Case, CaseContact, Consent, FollowUp, Notice, Referral
+from reintegration import casework, opening, referrals
+from reintegration.models import Case, CaseContact, Consent, FollowUp, Notice
 
 P = Consent.Purpose
 
@@ -29,7 +29,7 @@ def record(
 ) -> Consent:  # fmt: skip
     """Write down what the person answered. A later "no" to the same purpose and receiver withdraws the earlier "yes".
 
-    Raises ``TooEarly`` before the decision.
+    Raises ``NotAdmitted`` before the decision.
     """
     opening.require_work(case, by)
     row = Consent(
@@ -38,8 +38,7 @@ def record(
     )  # fmt: skip
     row.full_clean()
     with transaction.atomic():
-        if not pathways.was_decided(Case.objects.select_for_update().get(pk=case.pk)):
-            raise pathways.TooEarly()
+        casework.require_admitted(Case.objects.select_for_update().get(pk=case.pk))
         row.save()
         ended = 0
         if answer != Consent.Answer.YES:
@@ -86,13 +85,7 @@ def _withdraw(case: Case, rows: object, *, by: User, everything: bool = False) -
     purposes = {row.purpose for row in found}
     Consent.objects.filter(pk__in=[row.pk for row in found]).update(withdrawn_at=now, withdrawn_by=by)
     stood = Q(consent__in=[row.pk for row in found])
-    if everything or P.SERVICES in purposes:
-        stood = Q()
-    open_ones = list(case.referrals.open().filter(stood).select_related("to_organization"))
-    ended = Referral.objects.filter(pk__in=[row.pk for row in open_ones]).update(
-        state=Referral.State.WITHDRAWN, ended_at=now, deletion_asked_at=now, updated_at=now
-    )
-    referrals.ask_to_delete(open_ones)
+    ended = referrals.end_open(case, None if everything or P.SERVICES in purposes else stood)
     if everything or P.FOLLOW_UP in purposes:
         today = timezone.localdate()
         FollowUp.objects.filter(case=case, state=FollowUp.State.DUE).update(state=FollowUp.State.CANCELLED, settled_on=today)

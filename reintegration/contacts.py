@@ -21,12 +21,12 @@ def record(
 ) -> CaseContact:
     """Record a contact, or one that was tried. It settles the next steps that earlier contacts left open.
 
-    Contacts go on while a case waits to be decided and after it is closed (follow-up); a note is kept only of somebody admitted.
+    Contacts go on after a case is closed (follow-up). Raises ``NotAdmitted`` while the case waits to be decided: then not even that
+    somebody was spoken with is kept.
     """
     opening.require_work(case, by)
+    casework.require_admitted(case)
     casework.not_in_future("happened_on", happened_on)
-    if note.strip() and case.state in casework.NOT_ADMITTED:
-        raise Invalid([Problem("note", _("No note is kept until the person is eligible or accepted."), "not_admitted")])
     if next_on is not None and next_on < happened_on:
         raise Invalid([Problem("next_on", _("The next step comes after this contact."), "before")])
     row = CaseContact(
@@ -50,6 +50,7 @@ def record(
 def settle(contact: CaseContact, *, by: User) -> CaseContact:
     """The next step that a contact left was done by other means."""
     opening.require_work(contact.case, by)
+    casework.require_admitted(contact.case)
     contact.next_done_at = timezone.now()
     with transaction.atomic():
         contact.save(update_fields=["next_done_at"])

@@ -122,6 +122,7 @@ def assess(
     """
     case = follow_up.case
     opening.require_work(case, by)
+    casework.require_admitted(case)
     casework.not_in_future("held_on", held_on)
     if follow_up.state in (FollowUp.State.MISSED, FollowUp.State.CANCELLED):
         raise FollowUpSettled()
@@ -226,6 +227,7 @@ def _safe(given: Mapping[str, str] | None) -> dict[str, str] | None:
 def _settle(follow_up: FollowUp, on: date, by: User, state: str, **found: Any) -> FollowUpOutcome:
     case = follow_up.case
     opening.require_work(case, by)
+    casework.require_admitted(case)
     casework.not_in_future("on", on)
     if FollowUpOutcome.objects.filter(follow_up=follow_up).exists():
         raise FollowUpSettled()

@@ -36,6 +36,7 @@ def give_service(
 def end_service(service: ServiceGiven, *, ends_on: date, is_completed: bool, by: User, dose: Decimal | None = None) -> ServiceGiven:
     """Say when a service ended and whether it was completed; the dose, where it is known only now."""
     opening.require_work(service.case, by)
+    casework.require_admitted(service.case)
     casework.not_in_future("ends_on", ends_on)
     service.ends_on, service.is_completed = ends_on, is_completed
     if dose is not None:

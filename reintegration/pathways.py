@@ -5,18 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
-from plumbing.refusals import Refused
 from programs.models import Program
 from reintegration.models import Case, Pathway, ProgramPathway, State
 
 S = State
-
-
-class TooEarly(Refused):
-    def __init__(self) -> None:
-        super().__init__(_("Until the person is eligible or accepted nothing more is written down."))
 
 
 STEPS: dict[Pathway, tuple[State, ...]] = {
@@ -65,15 +58,3 @@ def next_step(case: Case, steps: Sequence[State] | None = None) -> State | None:
         return None
     place = steps.index(State(case.state))
     return steps[place + 1] if place + 1 < len(steps) else None
-
-
-def is_decided(case: Case) -> bool:
-    """Whether the person was found eligible or accepted, so that more may be written down."""
-    order = STEPS[Pathway(case.pathway)]
-    decision = next(state for state in order if state in DECIDED)
-    return case.state in order and order.index(State(case.state)) >= order.index(decision)
-
-
-def was_decided(case: Case) -> bool:
-    """Also once the case has ended: the category that was decided stays."""
-    return is_decided(case) or case.category != ""

@@ -101,6 +101,7 @@ def propose(plan: Plan, *, agreed_on: date, by: User) -> Plan:
 def approve(plan: Plan, *, by: User) -> Plan:
     """The supervisor puts the version in force; the one before is replaced. Never by its writer."""
     opening.require_supervision(plan.case, by)
+    casework.require_open(plan.case)
     if plan.written_by_id == by.pk:
         raise OwnPlan()
     with transaction.atomic():
@@ -113,6 +114,7 @@ def approve(plan: Plan, *, by: User) -> Plan:
 def send_back(plan: Plan, *, note: str, by: User) -> Plan:
     """The supervisor asks for a change, with a sentence; the writer goes on with the draft."""
     opening.require_supervision(plan.case, by)
+    casework.require_open(plan.case)
     if plan.state != Plan.State.PROPOSED:
         raise PlanNotOpen(_("This version does not wait for approval."))
     if not note.strip():

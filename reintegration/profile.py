@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit
 from accounts.models import User
 from plumbing.refusals import Invalid, Problem
-from reintegration import opening, pathways
+from reintegration import casework, opening
 from reintegration.models import Case, Profile
 
 YES_NO = (("yes", _("Yes")), ("no", _("No")), ("unknown", _("Not asked or not answered")))
@@ -118,11 +118,10 @@ FACTORS: tuple[tuple[str, str | Promise, tuple[tuple[str, Any], ...]], ...] = (
 def save(case: Case, *, answers: Mapping[str, str], by: User, factors: Mapping[str, list[str]] | None = None) -> Profile:
     """Keep the answers; the profile is complete once every needed question is answered. No score is made of a person.
 
-    Raises ``TooEarly`` before the decision, ``Invalid`` for an answer that is not on its list.
+    Raises ``NotAdmitted`` before the decision, ``CaseEnded``, ``Invalid`` for an answer that is not on its list.
     """
     opening.require_work(case, by)
-    if not pathways.is_decided(case):
-        raise pathways.TooEarly()
+    casework.require_open(case)
     kept = {question.key: str(answers[question.key]).strip() for question in questions() if answers.get(question.key)}
     wrong = [q.key for q in questions() if q.choices and kept.get(q.key, q.choices[0][0]) not in dict(q.choices)]
     if wrong:

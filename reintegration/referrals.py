@@ -85,6 +85,8 @@ def decide_override(request: OverrideRequest, *, grant: bool, by: User) -> Refer
     opening.require_supervision(case, by)
     if by.pk == request.asked_by_id:
         raise Refused(_("A second person decides that a vital interest stands above consent."))
+    if grant:
+        casework.require_open(case)
     _refuse_after_withdrawal(case)
     sent = None
     with transaction.atomic():
@@ -123,6 +125,7 @@ def complete(referral: Referral, *, outcome: str, by: User, note: str = "") -> R
     """After it was accepted: by the receiver, or by who works on the case once the answer came another way."""
     if not is_receiver(referral, by):
         opening.require_work(referral.case, by)
+        casework.require_admitted(referral.case)
     if outcome not in Referral.Outcome.values:
         raise Invalid([Problem("outcome", _("Say what came of it."), "required")])
     with transaction.atomic():
@@ -153,6 +156,17 @@ def withdraw(referral: Referral, *, by: User) -> Referral:
     _move(referral, list(OPEN), "withdrawn", by, state=State.WITHDRAWN, ended_at=now, deletion_asked_at=now)
     _tell_receiver(referral, "withdrawn", _deletion_words)
     return referral
+
+
+def end_open(case: Case, which: Q | None = None) -> int:
+    """End the open referrals of a case, or ``which`` of them, with the receivers' access: what they stood on is gone."""
+    rows = list(case.referrals.open().filter(which or Q()).select_related("to_organization"))
+    now = timezone.now()
+    ended: int = Referral.objects.filter(pk__in=[row.pk for row in rows]).update(
+        state=State.WITHDRAWN, ended_at=now, deletion_asked_at=now, updated_at=now
+    )
+    ask_to_delete(rows)
+    return ended
 
 
 def ask_to_delete(ended: Iterable[Referral]) -> int:

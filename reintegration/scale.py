@@ -20,6 +20,7 @@ from reintegration.models import Case, CaseContact, FollowUp, FollowUpOutcome, N
 EACH = 40  # cases of one caseworker, as agreed
 BATCH = 2000
 STATES = ("identified", "screened", "eligible", "profiled", "planned", "active", "completed")
+UNDECIDED = ("identified", "screened")
 LIVES = ("employed", "self_employed", "casual", "none", "unknown")
 
 
@@ -85,6 +86,7 @@ def _case(number: int, project: Project, partner: Organization, worker: User, pl
         state=state, state_since=opened, source="community", sex=("female", "male")[number % 2],
         age_band=("18-24", "25-35", "36-59", "60+")[number % 4], opened_on=opened, opened_year=opened.year, opened_by=worker, notice=notice,
         notice_given_on=opened, notice_method="oral", basis="public_interest", safe_contact={"call_when": "After 18:00"},
+        category="" if state in UNDECIDED else ("XC", "ASSOC", "DEP_A")[number % 3],
         completed_on=opened + timedelta(days=20) if state == "completed" else None,
     )  # fmt: skip
 
@@ -99,6 +101,8 @@ def _write(rows: list[Case]) -> None:
             on += timedelta(days=(number * 7919 + place * 31) % 9)  # as chance would: few cases went the same way on the same days
             steps.append(Transition(case=row, number=place, from_state=before, to_state=state, happened_on=on, by=row.caseworker))
             before = state
+        if row.state in UNDECIDED:
+            continue
         day = today - timedelta(days=number % 45)
         ahead = {"next_step": "contact", "next_on": day + timedelta(days=30)}
         contacts.append(CaseContact(case=row, happened_on=day, kind="visit", result="done", recorded_by=row.caseworker, **ahead))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from django.db import transaction
@@ -14,7 +14,7 @@ from accounts import audit, practice
 from accounts.models import User
 from locations.models import Place
 from plumbing.refusals import Invalid, Problem, Refused
-from reintegration import opening, pathways, profile
+from reintegration import opening, pathways, profile, referrals
 from reintegration.consents import months_after
 from reintegration.intake import SecondPersonNeeded
 from reintegration.models import (
@@ -31,6 +31,7 @@ from reintegration.models import (
     StepProposal,
     Transition,
 )
+from reintegration.models.cases import BEFORE_DECISION
 
 S = State
 AT_RISK = frozenset({Category.ATRISK_A, Category.ATRISK_Y})
@@ -114,7 +115,7 @@ def confirm(case: Case, *, by: User) -> Transition:
             raise SecondPersonNeeded(_("You recorded this step. A second person confirms it."))
         if proposal.to_state == S.CLOSED or proposal.reopens:
             _supervisor_not_caseworker(row, by)
-        facts = Facts(reason=proposal.reason, interviewer=proposal.interviewer)
+        facts = replace(_returning(row, S(proposal.to_state), proposal.reason), interviewer=proposal.interviewer)
         step = _Step(
             S(proposal.to_state), proposal.happened_on, proposal.by, second=by, facts=facts,
             event="case.reopened" if proposal.reopens else "case.step_confirmed", exit_reason=proposal.exit_reason,
@@ -152,7 +153,7 @@ def resume(case: Case, *, on: date, by: User, reason: str) -> Transition:
         if row.state != S.DEFERRED:
             raise StepNotPossible(_("Only a deferred case is resumed."))
         _refuse([*_date_problems(row, on), *_needs("reason", reason)])
-        return _write(row, _Step(_state_before(row), on, by, facts=Facts(reason=reason), event="case.resumed"))
+        return _write(row, _Step(_state_before(row), on, by, facts=_returning(row, _state_before(row), reason), event="case.resumed"))
 
 
 def appeal(case: Case, *, on: date, by: User, reason: str, decision_code: str) -> Transition:
@@ -166,12 +167,15 @@ def appeal(case: Case, *, on: date, by: User, reason: str, decision_code: str) -
         if row.appeal_until is not None and on > row.appeal_until:
             problems.append(Problem("on", _("The time for an appeal is over."), "too_late"))
         _refuse(problems)
-        facts = Facts(reason=reason, decision_code=decision_code)
+        facts = replace(_returning(row, _state_before(row), reason), decision_code=decision_code)
         return _write(row, _Step(_state_before(row), on, by, facts=facts, event="case.appealed"))
 
 
 def back(case: Case, *, to: str, on: date, by: User, reason: str) -> Transition:
-    """Return to an earlier step of the pathway, with a reason; what was decided since stays in the rows."""
+    """Return to an earlier step of the pathway, with a reason; what was decided since stays in the rows.
+
+    Behind the decision nothing is shared any more: open referrals end with their receivers' access.
+    """
     opening.require_work(case, by)
     with transaction.atomic():
         row = _locked(case)
@@ -180,7 +184,9 @@ def back(case: Case, *, to: str, on: date, by: User, reason: str) -> Transition:
         if row.state not in steps or to not in steps or steps.index(S(to)) >= steps.index(S(row.state)):
             raise StepNotPossible(_("A step back goes to an earlier step of the pathway."))
         _refuse([*_date_problems(row, on), *_needs("reason", reason)])
-        return _write(row, _Step(S(to), on, by, facts=Facts(reason=reason), event="case.stepped_back"))
+        if to in BEFORE_DECISION:
+            referrals.end_open(row)
+        return _write(row, _Step(S(to), on, by, facts=_returning(row, S(to), reason), event="case.stepped_back"))
 
 
 def ask_to_close(case: Case, *, exit_reason: str, on: date, by: User, reason: str = "") -> StepProposal:
@@ -217,7 +223,7 @@ def reopen(case: Case, *, on: date, by: User, reason: str) -> Transition:
         last = row.transitions.order_by("-number").first()
         if last is not None and by.pk == (last.second_id or last.by_id):
             raise SecondPersonNeeded(_("You closed this case. Another supervisor reopens it, or you approve when the caseworker asks."))
-        return _write(row, _Step(_state_before(row), on, by, facts=Facts(reason=reason), event="case.reopened"))
+        return _write(row, _Step(_state_before(row), on, by, facts=_returning(row, _state_before(row), reason), event="case.reopened"))
 
 
 def ask_to_reopen(case: Case, *, on: date, by: User, reason: str) -> StepProposal:
@@ -403,8 +409,9 @@ def _move(case: Case, step: _Step, appeal_until: date | None) -> None:
     case.state, case.state_since, case.appeal_until = step.to, step.on, appeal_until
     if step.to in pathways.DECIDED:
         case.category, case.is_foreign = facts.category, facts.is_foreign
-    elif step.to in (S.IDENTIFIED, S.SCREENED, S.VERIFIED):
-        case.category, case.is_foreign = "", None
+    elif step.to in BEFORE_DECISION:
+        case.category, case.is_foreign, case.programme_modality = "", None, ""
+        case.reinsertion_from = case.reinsertion_until = None
     if step.to == S.ACTIVE and facts.reinsertion_from is not None:
         case.reinsertion_from, case.reinsertion_until = facts.reinsertion_from, facts.reinsertion_until
     if step.to == S.HEALTH_SCREENED and facts.health_referral is not None:
@@ -442,6 +449,14 @@ def _state_before(case: Case) -> State:
     last = case.transitions.order_by("-number").first()
     assert last is not None
     return S(last.from_state)
+
+
+def _returning(case: Case, to: State, reason: str) -> Facts:
+    """A step to where the case stood before: how it was verified then still holds."""
+    if to != S.VERIFIED:
+        return Facts(reason=reason)
+    last = case.transitions.filter(to_state=S.VERIFIED).order_by("-number").first()
+    return Facts(reason=reason, verified_by_method=last.verified_by_method if last is not None else "")
 
 
 def _no_proposal(case: Case) -> None:

@@ -93,7 +93,8 @@ def _sources(user: User, day: date) -> Iterator[_Source]:
 
 
 def _of_worker(cases: Any, day: date) -> Iterator[_Source]:
-    own, open_ones = cases.values("pk"), cases.in_progress().values("pk")
+    admitted = cases.admitted()  # what asks for a contact, a survey or a word is not asked for before the decision
+    own, open_ones = admitted.values("pk"), admitted.in_progress().values("pk")
     steps = CaseContact.objects.filter(case__in=open_ones, next_on__lte=day + SOON, next_done_at__isnull=True)
     yield _Source("step", gettext_lazy("Contact"), steps, "next_on", "case_contacts")
     waves = FollowUp.objects.filter(case__in=own, state=FollowUp.State.DUE, due_on__lte=day + SOON)
@@ -108,12 +109,12 @@ def _of_worker(cases: Any, day: date) -> Iterator[_Source]:
 
 
 def _of_supervisor(cases: Any, user: User) -> Iterator[_Source]:
-    own = cases.values("pk")
-    plans = Plan.objects.filter(case__in=own, state=Plan.State.PROPOSED).exclude(written_by=user)
+    own, open_ones = cases.values("pk"), cases.in_progress().admitted().values("pk")
+    plans = Plan.objects.filter(case__in=open_ones, state=Plan.State.PROPOSED).exclude(written_by=user)
     yield _Source("plan", gettext_lazy("Approve a plan"), plans, "proposed_at", "case_plan", False)
     steps = StepProposal.objects.filter(case__in=own).exclude(by=user)
     yield _Source("confirm", gettext_lazy("Confirm a step"), steps, "proposed_at", "case", False)
-    asked = OverrideRequest.objects.filter(case__in=own, decision="").exclude(asked_by=user)
+    asked = OverrideRequest.objects.filter(case__in=open_ones, decision="").exclude(asked_by=user)
     yield _Source("override", gettext_lazy("Decide on a referral without consent"), asked, "asked_at", "case_referrals", False)
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from reintegration.models import Case, Consent, Notice, Referral
+from reintegration.models.cases import BEFORE_DECISION
 from tests import factories
 
 _number = count(1)
@@ -43,7 +44,19 @@ def case(world: factories.World | None = None, **fields: Any) -> Case:
         "opened_year": opened.year, "notice": notice(), "notice_given_on": opened, "notice_method": "oral_witness",
         "basis": "public_interest", "safe_contact": {"may_call": True}, **fields,
     }  # fmt: skip
-    return Case.objects.create(**values)
+    return Case.objects.create(**{"category": category_at(values["pathway"], values.get("state", "identified")), **values})
+
+
+def category_at(pathway: str, state: str) -> str:
+    """What was decided by the time a case stands there; a case that has ended had been admitted."""
+    return "" if state in BEFORE_DECISION else "ATRISK_A" if pathway == "prevention" else "XC"
+
+
+def admitted(case: Case, state: str = "active") -> Case:
+    """The same case further on, without the acts."""
+    Case.objects.filter(pk=case.pk).update(state=state, category=category_at(case.pathway, state))
+    case.refresh_from_db()
+    return case
 
 
 def consent(case: Case, purpose: str, **fields: Any) -> Consent:

@@ -163,7 +163,7 @@ def a_case(world: Any) -> dict[str, tuple[Any, ...]]:
     service = ServiceGiven.objects.create(case=case, kind="legal", strand="social", starts_on=day, recorded_by=case.caseworker)
     office = factories.partner()
     sent = cases.referral(case, office)
-    elsewhere = cases.case(world, partner=office, caseworker=factories.member(Role.CASEWORKER, organization=office))
+    elsewhere = cases.case(world, state="active", partner=office, caseworker=factories.member(Role.CASEWORKER, organization=office))
     return {
         "case": (case.code,),
         "plan": (case.code, plan.pk),

@@ -181,7 +181,7 @@ def build(
     by_state = {state: [case for case, line in zip(made, TOLD, strict=True) if line.stands == state] for state in ORDER}
     _left_and_came_back(told, by_state)
     _under_way(told, by_state["active"], receivers, answerer)
-    _waiting(told, [*by_state["eligible"][:1], *by_state["waiting"], *by_state["deferred"]])
+    _waiting(told, [*by_state["eligible"][:1], *by_state["waiting"]])
     _open_intake(told)
     _map(told, project.program)
     _children(told, state)
@@ -201,7 +201,7 @@ def _case(told: _Malakal, number: int, line: Told, chance: random.Random) -> Any
         if ago < 0:
             break
         step(ago)
-        case.refresh_from_db(fields=["state", "state_since", "completed_on", "version"])
+        case.refresh_from_db(fields=["state", "state_since", "category", "completed_on", "version"])
     return case
 
 
@@ -389,7 +389,7 @@ def _under_way(told: _Malakal, active: list[Any], receivers: tuple[Organization,
 
 
 def _waiting(told: _Malakal, cases: list[Any]) -> None:
-    """Who waits for a decision or a plan is spoken with all the same; one of them has no next step."""
+    """Who was decided on and waits for a plan is spoken with all the same; one of them has no next step."""
     for number, case in enumerate(cases):
         following = {"next_step": "contact", "next_on": told.today + timedelta(days=3 + number)} if number else {}
         given = {"happened_on": told.on(8 + number), "kind": "office", "result": "done", **following}

@@ -234,6 +234,11 @@ class SkippedState(models.Model):
 SCOPE = {"project": "project", "program": "project__program", "partner": "partner", "place": "place"}
 
 
+# Until the decision nothing is kept but what identification asks for.
+BEFORE_DECISION = (State.IDENTIFIED, State.SCREENED, State.VERIFIED, State.INELIGIBLE, State.DEFERRED)
+ENDED = (State.CLOSED, State.REVOKED)
+
+
 class CaseQuerySet(ScopedQuerySet["Case"]):
     read_permission = Permission.WORK_CASES
     scope_paths = SCOPE
@@ -266,7 +271,11 @@ class CaseQuerySet(ScopedQuerySet["Case"]):
         return self.filter(_any([*wide, own]), sealed_at__isnull=False)
 
     def in_progress(self) -> CaseQuerySet:
-        return self.exclude(state__in=[State.CLOSED, State.REVOKED])
+        return self.exclude(state__in=ENDED)
+
+    def admitted(self) -> CaseQuerySet:
+        """Found eligible or accepted, ended or not: of these alone more is kept, and they alone are spoken with and followed up."""
+        return self.exclude(category="")
 
     def _worked_by(self, user: Actor) -> Q:
         if isinstance(user, User) and user.is_service:  # a partner's key made for cases: every case of the partner
@@ -394,9 +403,26 @@ class Case(models.Model):
                 violation_error_message=_("Only a case that was completed is closed as completed."),
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["identified", "screened", "verified"]) | Q(category=""),
+                condition=~Q(state__in=BEFORE_DECISION) | Q(category=""),
                 name="case_category_after_the_decision",
                 violation_error_message=_("The category is written down once the person is eligible or accepted."),
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=[*BEFORE_DECISION, *ENDED]) | ~Q(category=""),
+                name="case_decided_with_a_category",
+                violation_error_message=_("Whoever is eligible or accepted has a category."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(category="")
+                | Q(
+                    is_foreign__isnull=True,
+                    programme_modality="",
+                    reinsertion_from__isnull=True,
+                    reinsertion_until__isnull=True,
+                    completed_on__isnull=True,
+                ),
+                name="case_nothing_before_the_decision",
+                violation_error_message=_("Nothing more is written down until the person is eligible or accepted."),
             ),
             both_or_neither("sealed_at", "sealed_by", name="case_sealed_when_and_by"),
             both_or_neither("sealed_at", "erase_by", name="case_sealed_until"),
@@ -410,6 +436,11 @@ class Case(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code[:4]}-{self.code[4:8]}-{self.code[8:]}"
+
+    @property
+    def is_admitted(self) -> bool:
+        """Found eligible or accepted, also once the case has ended: the category stands from that decision on."""
+        return self.category != ""
 
 
 class AppendOnlyQuerySet(models.QuerySet["Transition"]):

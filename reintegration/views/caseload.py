@@ -25,7 +25,7 @@ from plumbing import narrowing
 from plumbing.lists import Column, Listing, ListPage
 from programs import access
 from programs.views.acts import FormPage
-from reintegration import assignment, caseload, contacts
+from reintegration import assignment, caseload, contacts, pathways
 from reintegration.forms import HandOverCasesForm
 from reintegration.models import Case, CaseContact, CaseQuerySet, Pathway, State
 
@@ -112,18 +112,18 @@ class Caseload(ListPage):
             "cases.listed", by=self.request.user, rows=len(listing.rows), filters=sorted(k for k, v in self.request.GET.items() if v)
         )
         return {
-            "today": self.day, "supervises": self.supervises, "groups": self._today(), "agreed": agreed,
+            "today": self.day, "supervises": self.supervises, "groups": self._today(silent), "agreed": agreed,
             "states": [(state, State(state).label, number, round(100 * number / largest)) for state, number in _in_order(states)],
             "open": sum(number for state, number in states.items() if state not in (State.CLOSED, State.REVOKED)),
             "silent_days": silent, "may_open": Permission.WORK_CASES in access.words(self.request.user),
         }  # fmt: skip
 
-    def _today(self) -> list[tuple[Any, list[caseload.Due]]]:
+    def _today(self, silent: int) -> list[tuple[Any, list[caseload.Due]]]:
         """A caseworker's own things; a supervisor's are what waits for a second person: steps, plans, referrals without consent."""
         if self.supervises:
-            groups = caseload.today_list(self.visible, self.day, ("override", "confirm", "plan"))
+            groups = caseload.today_list(self.visible, self.day, ("override", "confirm", "plan", "undecided"), silent=silent)
         else:
-            groups = caseload.today_list(self.visible.filter(caseworker=self.request.user.pk), self.day)
+            groups = caseload.today_list(self.visible.filter(caseworker=self.request.user.pk), self.day, silent=silent)
         for _label, things in groups:
             for due in things:
                 due.case.url = case_url(due.case)  # type: ignore[attr-defined]
@@ -184,10 +184,12 @@ class Team(LoginRequiredMixin, View):
         rows = caseload.loads(cases)
         audit.record("cases.team_viewed", by=request.user, caseworkers=len(rows))
         total = {
-            name: sum(getattr(row, name) for row in rows) for name in ("open", "late", "unanswered", "without_next", "silent", "agreed")
+            name: sum(getattr(row, name) for row in rows)
+            for name in ("open", "late", "unanswered", "without_next", "silent", "undecided", "agreed")
         }
+        silent, agreed = caseload.silent_days_and_agreed()
         shown = {
-            "loads": rows, "total": total, "silent_days": caseload.silent_days(), "agreed": caseload.agreed(), "today": timezone.localdate(),
+            "loads": rows, "total": total, "silent_days": silent, "agreed": agreed, "today": timezone.localdate(),
             "crumbs": [(_("People"), reverse("cases")), (_("Team"), "")],
         }  # fmt: skip
         return render(request, "reintegration/team.html", shown)
@@ -195,6 +197,10 @@ class Team(LoginRequiredMixin, View):
 
 def flags_of(row: Any, today: Any, silent_days: int) -> list[tuple[str, Any, str, str]]:
     """Tone, word, icon and a note for each flag on a row: about our work, never about the person."""
+    if not row.is_admitted:
+        waits = (today - row.state_since).days
+        late = waits > silent_days and row.state not in (State.CLOSED, State.REVOKED)
+        return [("wait", _("Waits for a decision"), "hourglass-split", _("%(days)s days") % {"days": waits})] if late else []
     found: list[tuple[str, Any, str, str]] = []
     due = min((day for day in (row.step_on, row.wave_on) if day is not None), default=None)
     if due is not None and due < today:
@@ -203,7 +209,7 @@ def flags_of(row: Any, today: Any, silent_days: int) -> list[tuple[str, Any, str
         found.append(("wait", _("No next step"), "exclamation-triangle", ""))
     if row.plan_waits_since is not None:
         found.append(("info", _("Needs supervisor"), "person-check", _("plan waits for approval")))
-    since = row.last_contact_on or row.opened_on
+    since = row.last_contact_on or (row.state_since if row.state in pathways.DECIDED else row.opened_on)
     if (today - since).days > silent_days and row.state != State.COMPLETED:
         found.append(("wait", _("Silent"), "clock", _("%(days)s days") % {"days": (today - since).days}))
     return found

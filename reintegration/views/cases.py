@@ -23,10 +23,10 @@ from programs import access
 from programs.models import Project, ProjectPartner
 from programs.scope import scope
 from programs.views.acts import FormPage, chosen, press
-from reintegration import casefile, casework, consents, intake, opening, pathways, profile, stages
+from reintegration import casefile, casework, consents, danger, intake, opening, pathways, profile, stages
 from reintegration.models import Case, IntakeDraft, Profile, State
 from reintegration.views import case_forms as f
-from reintegration.views.casework import tabs
+from reintegration.views.casework import said_before_decision, tabs
 
 S = State
 
@@ -46,7 +46,7 @@ class CasePage(FormPage):
     """A form about one case; nothing of it is kept by a browser or a proxy."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        response = super().dispatch(request, *args, **kwargs)
+        response = said_before_decision(super().dispatch, request, *args, **kwargs)
         add_never_cache_headers(response)
         return response
 
@@ -75,9 +75,9 @@ def case(request: HttpRequest, code: str) -> HttpResponse:
     shown = {
         "case": row, "file": file, "today": file.today, "proposal": proposal, "works": works, "supervises": supervises,
         "is_own_proposal": proposal is not None and proposal.by_id == request.user.pk,
-        "acts": [one for one in ACTS.values() if works and one.fits(row, supervises)], "is_decided": pathways.is_decided(row),
-        "takes_consent": works and pathways.was_decided(row),
-        "is_open": row.state not in casework.NOT_ADMITTED | casework.ENDED, "profile": profile.told(getattr(row, "profile", None)),
+        "acts": [one for one in ACTS.values() if works and one.fits(row, supervises)], "is_open": casework.is_open(row),
+        "writes": works and row.is_admitted, "help": danger.whom_to_turn_to(row),
+        "takes_consent": works and row.is_admitted, "profile": profile.told(getattr(row, "profile", None)),
         "crumbs": [(_("People"), cases_url()), (str(row), "")], "tabs": tabs(row, "case"),
         "factors": profile.factors_of(getattr(row, "profile", None)) if row.pathway == "prevention" else [],
     }  # fmt: skip
@@ -237,7 +237,8 @@ ACTS: dict[str, Act] = {
             lambda case, supervises: case.state == S.INELIGIBLE),
         Act("back", _("Go back a step"), _("Go back"), lambda case, data: f.BackForm(*data, case=case),
             lambda case, form, by: stages.back(case, by=by, **form.cleaned_data),
-            lambda case, supervises: case.state in pathways.steps_of(case)[1:]),
+            lambda case, supervises: case.state in pathways.steps_of(case)[1:],
+            _("Behind the decision nothing more is written down, and open referrals end.")),
         Act("ask-to-close", _("Ask to close"), _("Ask the supervisor"), lambda case, data: f.CloseForm(*data),
             lambda case, form, by: stages.ask_to_close(case, by=by, **form.cleaned_data),
             lambda case, supervises: _in_progress(case) and not supervises, _("A supervisor who is not the caseworker approves it.")),
@@ -252,11 +253,11 @@ ACTS: dict[str, Act] = {
             lambda case, supervises: case.state == S.CLOSED and not supervises, _("A supervisor who is not the caseworker approves it.")),
         Act("revoke", _("Revoked by the authority"), _("Record the revocation"), lambda case, data: f.RevokeForm(*data),
             lambda case, form, by: stages.revoke(case, by=by, **form.cleaned_data),
-            lambda case, supervises: supervises and pathways.is_decided(case) and case.state != S.ELIGIBLE,
+            lambda case, supervises: supervises and casework.is_open(case) and case.state != S.ELIGIBLE and case.pathway != "prevention",
             _("Only the national authority decides this. There is no way back.")),
         Act("consent", _("Record consent"), _("Record the answer"), lambda case, data: f.ConsentForm(*data, case=case),
             lambda case, form, by: consents.record(case, by=by, **form.cleaned_data),
-            lambda case, supervises: pathways.was_decided(case)),
+            lambda case, supervises: case.is_admitted),
         Act("withdraw", _("Withdraw consent"), _("Withdraw"), lambda case, data: f.WithdrawForm(*data),
             lambda case, form, by: consents.withdraw(case, by=by, **form.cleaned_data),
             lambda case, supervises: case.consents.filter(withdrawn_at__isnull=True).exists(),
@@ -281,6 +282,8 @@ class CaseAct(CasePage):
         if self.kwargs["act"] not in ACTS:
             raise Http404
         self.one = ACTS[self.kwargs["act"]]
+        if self.one.key == "consent":
+            casework.require_admitted(self.case)
         step = pathways.next_step(self.case) if self.one.key == "step" else None
         self.title = f"{self.one.title}: {step.label}" if step else self.one.title  # type: ignore[misc]
         self.button = self.one.button  # type: ignore[misc]
@@ -307,8 +310,7 @@ class CaseProfile(CasePage):
 
     def prepare(self) -> None:
         super().prepare()
-        if not pathways.is_decided(self.case):
-            raise access.NotAllowed(_("Until the person is eligible or accepted nothing more is written down."))
+        casework.require_open(self.case)
         self.kept = Profile.objects.filter(case=self.case).first()
         if self.request.method == "GET":
             opening.opened(self.case, by=self.request.user)

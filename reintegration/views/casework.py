@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,8 +18,8 @@ from django.views import View
 from django.views.decorators.http import require_POST
 
 from locations.models import PlaceTree
-from programs.views.acts import press
-from reintegration import casework, concerns, contacts, followup, offers, opening, planning, profile, referrals
+from programs.views.acts import SEE_OTHER, press
+from reintegration import casework, concerns, contacts, danger, followup, offers, opening, planning, profile, referrals
 from reintegration.models import Case, CaseContact, Goal, Opportunity, OverrideRequest, Plan, Profile, Referral, ServiceGiven
 
 PARTS: dict[str, Any] = {
@@ -61,8 +62,11 @@ class CasePart(LoginRequiredMixin, View):
             "title": PARTS[self.name],
             "tabs": tabs(case, self.name),
             "safe_rule": contacts.safe_rule(case),
-            "may_work": self.may_work,
-            "is_open": case.state not in casework.NOT_ADMITTED | casework.ENDED,
+            "may_work": self.may_work and case.is_admitted,  # every button of a part writes something down
+            "works": self.may_work,
+            "help": danger.whom_to_turn_to(case),
+            "supervises": opening.may_supervise(case, request.user),
+            "is_open": casework.is_open(case),
             "crumbs": crumbs(case),
             "today": timezone.localdate(),
             **self.context(),
@@ -151,6 +155,8 @@ class CaseOffers(CasePart):
     template = "reintegration/case_offers.html"
 
     def context(self) -> dict[str, Any]:
+        if not self.case.is_admitted:
+            return {"found": [], "has_profile": True}
         told = Profile.objects.filter(case=self.case).first()
         wishes = offers.wishes_of(self.case, told.answers if told is not None else {})
         today = timezone.localdate()
@@ -171,6 +177,15 @@ class CaseOffers(CasePart):
 
 def _factors(case: Case) -> list[tuple[Any, list[Any], str]]:
     return profile.factors_of(Profile.objects.filter(case=case).first()) if case.pathway == "prevention" else []
+
+
+def said_before_decision(show: Callable[..., Any], request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+    """A page that writes into a case, or back to the case with the reason where nothing may be written into it."""
+    try:
+        return show(request, *args, **kwargs)
+    except (casework.NotAdmitted, casework.CaseEnded) as refused:
+        messages.error(request, str(refused))
+        return HttpResponseRedirect(reverse("case", args=[kwargs["code"]]), status=SEE_OTHER)
 
 
 # Buttons

@@ -19,7 +19,7 @@ from accounts.models import Organization
 from programs.forms import Day, fields_of
 from programs.models import ActivityRecord
 from programs.views.acts import FormPage
-from reintegration import concerns, contacts, followup, giving, opening, planning, referrals
+from reintegration import casework, concerns, contacts, followup, giving, opening, planning, referrals
 from reintegration.models import (
     CaseContact,
     FollowUp,
@@ -32,7 +32,7 @@ from reintegration.models import (
     ServiceGiven,
     SharingAgreement,
 )
-from reintegration.views.casework import case_of, crumbs, goal_in, plan_in, received_one, referral_in, service_in
+from reintegration.views.casework import case_of, crumbs, goal_in, plan_in, received_one, referral_in, said_before_decision, service_in
 from surveys import scoring
 
 RECENT = 50
@@ -45,14 +45,19 @@ def words(label: Any, *, required: bool = False, help_text: Any = "", rows: int 
 
 
 class OnCase(FormPage):
-    """A form in a case. Opening it is a look into the file."""
+    """A form in a case. Opening it is a look into the file. None of them is there before the decision."""
 
     template_name = "reintegration/case_form.html"
     part: ClassVar[str] = "case_plan"
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return said_before_decision(super().dispatch, request, *args, **kwargs)  # type: ignore[no-any-return]
+
     def prepare(self) -> None:
         self.case = case_of(self.request, self.kwargs["code"])
         self.find()
+        if opening.may_work(self.case, self.request.user):
+            casework.require_admitted(self.case)
         if self.request.method == "GET":
             opening.opened(self.case, by=self.request.user)
 

@@ -42,7 +42,7 @@ def test_text_comes_back_as_it_was_and_stands_in_the_database_unreadable(vault, 
 
 @pytest.mark.parametrize("value", [{}, [], 0, False, "", {"may_call": False, "days": 0}])
 def test_json_keeps_what_counts_as_empty(vault, value):
-    case = cases.case()
+    case = cases.case(state="active")
     Profile.objects.create(case=case, answers=value, updated_by=case.caseworker)
 
     again = Profile.objects.get().answers
@@ -52,7 +52,7 @@ def test_json_keeps_what_counts_as_empty(vault, value):
 
 
 def test_null_stays_null_and_can_be_asked_for(vault):
-    case = cases.case()
+    case = cases.case(state="active")
     profile = Profile.objects.create(case=case, answers={"skills": 1}, factors=None, updated_by=case.caseworker)
 
     assert Profile.objects.get().factors is None
@@ -83,7 +83,7 @@ def test_a_value_does_not_open_in_another_column(vault):
 
 
 def test_a_value_does_not_open_in_another_table(vault):
-    case = cases.case(note="one")
+    case = cases.case(note="one", state="active")
     plan = Plan.objects.create(id=case.pk, case=case, version=1, note="two", written_by=case.caseworker)
     move(Plan, plan.pk, "note", stored(type(case), case.pk, "note"))
 
@@ -159,7 +159,7 @@ def test_a_dump_of_rows_leaves_encrypted_fields_out(vault):
 
 
 def test_two_equal_values_look_different(vault):
-    case = cases.case()
+    case = cases.case(state="active")
     one, other = (Concern.objects.create(case=case, note="same", raised_by=case.caseworker, expires_on=date(2026, 12, 1)) for _ in "ab")
 
     assert stored(Concern, one.pk, "note") != stored(Concern, other.pk, "note")

@@ -36,7 +36,7 @@ def full(vault) -> dict[str, Any]:
     """A case with text in several tables, and a sheet of names."""
     keys.current()
     world = factories.world()
-    case = cases.case(world, note="one", safe_contact={"may_call": False})
+    case = cases.case(world, state="active", note="one", safe_contact={"may_call": False})
     Transition.objects.create(case=case, number=1, to_state="identified", happened_on=date(2026, 2, 24), by=case.caseworker, reason="came")
     Profile.objects.create(case=case, answers={"skills": 0}, updated_by=case.caseworker)
     for n in range(3):

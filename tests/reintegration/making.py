@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from reintegration.models import Case, CaseContact, Consent, FollowUp, Notice, Plan, Referral, Transition
+from tests import cases
 from tests.factories import World
 
 _number = count(1)
@@ -28,7 +29,8 @@ def case(world: World, worker: User, **given: Any) -> Case:
         "opened_on": opened, "opened_year": opened.year, "opened_by": worker, "notice": notice(), "notice_given_on": opened,
         "notice_method": "oral", "basis": "public_interest", "safe_contact": {"may_call": True, "call_when": "after 18:00", "visit": False},
     }  # fmt: skip
-    return Case.objects.create(**{**values, **given})
+    values |= given
+    return Case.objects.create(**{"category": cases.category_at(values["pathway"], values["state"]), **values})
 
 
 def contact(row: Case, *, days_ago: int = 3, **given: Any) -> CaseContact:

@@ -103,7 +103,7 @@ def through_the_door(word: Canaries, world: factories.World, worker: Any) -> Cas
 def on_the_case(word: Canaries, case: Case, supervisor: Any) -> None:
     """Profile, plan, services, contacts, steps: by page where a page has the words, else by act."""
     worker, client = case.caseworker, signed_in(case.caseworker)
-    Case.objects.filter(pk=case.pk).update(state="active", pathway="prevention")
+    Case.objects.filter(pk=case.pk).update(state="active", pathway="prevention", category="ATRISK_A")
     case.refresh_from_db()
     case.note = word()
     case.save()

@@ -203,8 +203,7 @@ def test_sealing_takes_the_case_away_and_shows_the_clock(case, worker, superviso
 
 @pytest.mark.parametrize("rows", [1, 3])
 def test_the_case_page_asks_the_database_eleven_times_however_much_is_in_it(world, case, worker, rows, django_assert_num_queries):
-    Case.objects.filter(pk=case.pk).update(state="active")
-    fill(Case.objects.get(pk=case.pk), world, rows)
+    fill(cases.admitted(case), world, rows)
     client = signed_in(worker)
     client.get(reverse("case", args=[case.code]))
     with django_assert_num_queries(11):
@@ -216,8 +215,7 @@ def test_the_case_page_asks_the_database_eleven_times_however_much_is_in_it(worl
 
 @pytest.mark.parametrize("rows", [1, 3])
 def test_the_supervisor_and_the_focal_point_cost_no_more(world, case, worker, supervisor, rows, django_assert_max_num_queries):
-    Case.objects.filter(pk=case.pk).update(state="active")
-    fill(Case.objects.get(pk=case.pk), world, rows)
+    fill(cases.admitted(case), world, rows)
     focal = factories.member(Role.FOCAL_POINT)
     opening.open_for(case, purpose="complaint", by=focal)
     for person, offered in ((supervisor, True), (focal, False)):
@@ -230,7 +228,7 @@ def test_the_supervisor_and_the_focal_point_cost_no_more(world, case, worker, su
 
 def test_what_is_due_stands_first_with_the_rule_for_reaching_the_person(world, case, worker):
     today = timezone.localdate()
-    Case.objects.filter(pk=case.pk).update(state="active")
+    cases.admitted(case)
     CaseContact.objects.create(
         case=case,
         happened_on=today,

@@ -145,13 +145,6 @@ def test_the_survey_opens_on_one_page(client, case, wave, survey):
 # Contacts, concerns, to-dos
 
 
-def test_no_note_is_kept_of_who_is_not_admitted(world):
-    case = cases.case(world, state="screened")
-    with pytest.raises(Invalid):
-        contacts.record(case, happened_on=TODAY, kind="phone", result="done", note="Wants to learn", by=case.caseworker)
-    assert contacts.record(case, happened_on=TODAY, kind="phone", result="done", by=case.caseworker).note == ""
-
-
 def test_a_concern_is_read_by_its_writer_and_the_supervisor_and_is_erased_by_itself(world, case):
     concerns.raise_concern(case, note="Somebody waits at her door", by=case.caseworker)
     assert [one.note for one in concerns.read(case, by=cases.supervisor(world))] == ["Somebody waits at her door"]

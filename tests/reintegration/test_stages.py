@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import AuditEvent
 from plumbing.refusals import Invalid
 from programs.access import NotAllowed
-from reintegration import consents, intake, pathways, profile, stages
+from reintegration import casework, consents, intake, profile, stages
 from reintegration.models import (
     Case,
     Concern,
@@ -122,9 +122,9 @@ def test_steps_are_not_jumped_over_and_gates_say_everything_that_is_missing(case
 
 def test_nothing_more_is_written_before_the_decision(case, worker):
     given = {"answer": "yes", "notice": cases.notice(), "method": "oral", "given_on": timezone.localdate(), "by": worker}
-    with pytest.raises(pathways.TooEarly):
+    with pytest.raises(casework.NotAdmitted):
         profile.save(case, answers={}, by=worker)
-    with pytest.raises(pathways.TooEarly):
+    with pytest.raises(casework.NotAdmitted):
         consents.record(case, purpose="services", **given)
     assert not case.consents.exists()
 
@@ -136,7 +136,7 @@ def test_consent_follows_the_decision_that_grants_and_no_other(client, case, wor
     page = reverse("case", args=[case.code])
     at(case, "screened", worker, supervisor)
     decide(case, on=DAY, by=worker, facts=ELIGIBLE)
-    with pytest.raises(pathways.TooEarly):
+    with pytest.raises(casework.NotAdmitted):
         consents.record(case, purpose="services", **given)
     assert "Record consent" not in client.get(page).content.decode()
     if decide is stages.defer:
@@ -357,3 +357,15 @@ def test_a_consent_that_ran_out_is_not_in_force(world, worker):
     consents.record(case, purpose="services", answer="yes", notice=cases.notice(), method="oral", given_on=date(2025, 2, 28), by=worker)
 
     assert not case.consents.in_force().exists()
+
+
+@pytest.mark.parametrize("decide", [stages.refuse, stages.defer])
+def test_a_case_of_a_site_returns_to_verified_as_it_was_verified_before(world, worker, decide):
+    case = cases.case(world, caseworker=worker, pathway="ddr_site", state="verified")
+    Transition.objects.create(case=case, number=1, to_state="verified", verified_by_method="witness", happened_on=DAY, by=worker)
+    decide(case, on=DAY, by=worker, facts=ELIGIBLE)
+    if decide is stages.defer:
+        again = stages.resume(case, on=DAY, by=worker, reason="Known now")
+    else:
+        again = stages.appeal(case, on=DAY, by=worker, reason="Heard", decision_code="A-1")
+    assert (again.to_state, again.verified_by_method) == ("verified", "witness")
