@@ -80,7 +80,10 @@ class CaseFile:
         self.items = _latest(case.items.all())
         self.participations = _latest(case.participations.select_related("activity__place").order_by("-activity__happened_on"))
         lost = Exists(Referral.objects.lost().filter(pk=OuterRef("pk")))
-        self.referrals = _latest(case.referrals.select_related("to_organization", "consent").annotate(is_lost=lost), REFERRALS_READ)
+        stuck = Exists(Referral.objects.stuck(self.today).filter(pk=OuterRef("pk")))
+        self.referrals = _latest(
+            case.referrals.select_related("to_organization", "consent").annotate(is_lost=lost, is_stuck=stuck), REFERRALS_READ
+        )
         self._overrides = case.override_requests.filter(decision="").select_related("to_organization")
         self.contacts = _latest(case.contacts.select_related("recorded_by"))
         self._open_steps = case.contacts.filter(next_done_at__isnull=True).exclude(next_step="").order_by("next_on")
@@ -207,10 +210,14 @@ class CaseFile:
                 yield Due(
                     "stop", "hourglass-split", _("No answer"), words, str(row.get_service_display()), row.answer_due_on, "case_referrals"
                 )
+            elif row.is_stuck:
+                words = _("%(office)s accepted, and nothing was heard since") % {"office": row.to_organization}
+                note = _("%(service)s: ask what came of it") % {"service": row.get_service_display()}
+                yield Due("stop", "hourglass-split", _("No result"), words, note, timezone.localdate(row.answered_at), "case_referrals")
             elif row.is_lost:
-                words = _("Referral to %(office)s ended with its agreement") % {"office": row.to_organization}
+                words, chip = _how_lost(row)
                 note = _("%(service)s: tell the person, or send it elsewhere") % {"service": row.get_service_display()}
-                yield Due("stop", "x-lg", _("No agreement"), words, note, timezone.localdate(row.ended_at), "case_referrals", True)
+                yield Due("stop", "x-lg", chip, words, note, timezone.localdate(row.ended_at), "case_referrals", True)
         for asked in self._overrides:
             words = _("Referral without consent to %(office)s") % {"office": asked.to_organization}
             yield Due("wait", "person-check", _("With supervisor"), words, _("for a vital interest"), None, "case_referrals")
@@ -235,6 +242,16 @@ class CaseFile:
         if day is not None and day < self.today:
             return Due("stop", "clock-history", _("Late"), what, note, day, page, contacts_person)
         return Due("info", "calendar-event", _("Due"), what, note, day, page, contacts_person)
+
+
+def _how_lost(row: Referral) -> tuple[str, str]:
+    """A sentence and a chip on a referral that ended without the service."""
+    office = {"office": row.to_organization}
+    if row.lost_agreement:
+        return _("Referral to %(office)s ended with its agreement") % office, _("No agreement")
+    if row.state == Referral.State.DECLINED:
+        return _("%(office)s declined the referral") % office, str(row.get_state_display())
+    return _("Referral to %(office)s ran out") % office, str(row.get_state_display())
 
 
 def _latest(rows: QuerySet[Any], number: int = SHOWN) -> QuerySet[Any]:

@@ -42,7 +42,7 @@ FLAGS: dict[str, Any] = {
     "silent": _("Silent"),
     "no_next": _("No next step"),
     "undecided": _("Waits for a decision"),
-    "unanswered": _("Referral without answer"),
+    "unanswered": _("Referral that does not close"),
     "approval": _("Plan waits for approval"),
 }
 
@@ -70,7 +70,7 @@ def with_work(cases: CaseQuerySet, today: date) -> CaseQuerySet:
         wave_on=Subquery(waves.values("due_on")[:1]),
         last_contact_on=Subquery(contacts.filter(result="done").order_by("-happened_on").values("happened_on")[:1]),
         open_referrals=_number(sent.open()),
-        unanswered=_number(sent.filter(state=Referral.State.SENT, answer_due_on__lt=today)),
+        unanswered=_number(sent.stuck(today)),
         plan_waits_since=Subquery(Plan.objects.filter(case=OuterRef("pk"), state=Plan.State.PROPOSED).values("proposed_at")[:1]),
     )
 
@@ -108,7 +108,7 @@ def _condition(flag: str, today: date, since: date) -> Q:
     if flag == "no_next":
         return Q(~Exists(steps), ~Exists(waves))
     if flag == "unanswered":
-        return Q(Exists(Referral.objects.filter(case=OuterRef("pk"), state="sent", answer_due_on__lt=today)))
+        return Q(Exists(Referral.objects.stuck(today).filter(case=OuterRef("pk"))))
     return Q(Exists(Plan.objects.filter(case=OuterRef("pk"), state=Plan.State.PROPOSED)))
 
 
@@ -135,8 +135,8 @@ class Due:
 GROUPS: dict[str, Any] = {
     "step": _("Next steps"),
     "wave": _("Follow-ups due"),
-    "referral": _("Referrals without answer"),
-    "agreement": _("Referrals ended with their agreement"),
+    "referral": _("Referrals without answer or result"),
+    "agreement": _("Referrals that ended without the service"),
     "consent": _("Consents that end"),
     "override": _("Vital interest: a second person decides"),
     "confirm": _("Steps waiting for a second person"),
@@ -175,9 +175,7 @@ def _asked(cases: CaseQuerySet, own: Any, today: date, silent: int | None) -> di
     return {
         "step": _row("step", _steps().filter(case__in=own, next_on__lte=today), "next_on", "next_step"),
         "wave": _row("wave", _waves().filter(case__in=followed, due_on__lte=week), "due_on", "wave"),
-        "referral": _row(
-            "referral", Referral.objects.filter(case__in=own, state="sent", answer_due_on__lt=today), "answer_due_on", "service"
-        ),
+        "referral": _row("referral", Referral.objects.stuck(today).filter(case__in=own), "answer_due_on", "service"),
         "agreement": _row("agreement", Referral.objects.filter(case__in=own).lost(), "ended_at__date", "service"),
         "consent": _row("consent", ending, "until", "purpose"),
         "override": _row("override", OverrideRequest.objects.filter(case__in=own, decision=""), "asked_at__date", "service"),

@@ -143,7 +143,10 @@ def save(case: Case, *, answers: Mapping[str, str], by: User, factors: Mapping[s
 
 def unanswered(case: Case) -> list[str]:
     """The questions that still stand open before the profile is complete, as the page words them."""
-    row = Profile.objects.filter(case=case).first()
+    return open_in(Profile.objects.filter(case=case).first())
+
+
+def open_in(row: Profile | None) -> list[str]:
     return _unanswered(row.answers if row is not None else {})
 
 

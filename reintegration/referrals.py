@@ -290,11 +290,6 @@ def is_receiver(referral: Referral, user: User) -> bool:
     return referral.to_organization_id in _offices(user)
 
 
-def without_answer(cases: QuerySet[Case], today: date) -> QuerySet[Referral]:
-    """Loops that do not close: no answer in time."""
-    return Referral.objects.filter(case__in=cases, state=State.SENT, answer_due_on__lt=today)
-
-
 def _offices(user: User) -> set[int]:
     """Organizations whose incoming referrals one answers: where one records for exactly that organization.
 

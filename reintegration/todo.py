@@ -99,11 +99,11 @@ def _of_worker(cases: Any, day: date) -> Iterator[_Source]:
     yield _Source("step", gettext_lazy("Contact"), steps, "next_on", "case_contacts")
     waves = FollowUp.objects.filter(case__in=own, state=FollowUp.State.DUE, due_on__lte=day + SOON)
     yield _Source("wave", gettext_lazy("Follow-up"), waves, "due_on", "case_follow_ups")
-    unanswered = Q(state=Referral.State.SENT, answer_due_on__lte=day)
+    unanswered = Q(state=Referral.State.SENT, answer_due_on__lte=day) | Q(Exists(Referral.objects.stuck(day).filter(pk=OuterRef("pk"))))
     lost = Q(Exists(Referral.objects.lost().filter(pk=OuterRef("pk"))))
     loops = Referral.objects.filter(unanswered | lost, case__in=open_ones)
     loops = loops.annotate(since=Coalesce(Cast("ended_at", DateField()), "answer_due_on"))
-    yield _Source("referral", gettext_lazy("Referral without answer"), loops, "since", "case_referrals", False)
+    yield _Source("referral", gettext_lazy("Referral that does not close"), loops, "since", "case_referrals", False)
     sent_back = Plan.objects.filter(case__in=open_ones, state=Plan.State.DRAFT, written_at__lte=timezone.now() - SOON)
     yield _Source("draft", gettext_lazy("Plan not finished"), sent_back, "written_at", "case_plan", False)
 
@@ -135,6 +135,10 @@ def _act(source: _Source, row: Any) -> str:
         return str(row.get_next_step_display())
     if source.kind == "referral" and row.lost_agreement:
         return _("Ended with its agreement: %(service)s") % {"service": row.get_service_display()}
+    if source.kind == "referral" and row.state in (Referral.State.DECLINED, Referral.State.EXPIRED):
+        return _("Ended without the service: %(service)s") % {"service": row.get_service_display()}
+    if source.kind == "referral" and row.state == Referral.State.ACCEPTED:
+        return _("Accepted, nothing heard since: %(service)s") % {"service": row.get_service_display()}
     if source.kind == "referral":
         return _("No answer: %(service)s") % {"service": row.get_service_display()}
     return str(source.label)

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import User
@@ -128,6 +129,7 @@ def where(request: HttpRequest) -> HttpResponse:
     return render(request, "dashboard/_where.html" if part else "dashboard/where.html", context)
 
 
+@never_cache
 @login_required
 @require_GET
 def my_work(request: HttpRequest) -> HttpResponse:

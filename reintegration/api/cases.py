@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
@@ -28,6 +28,7 @@ from programs.api.filters import DayFilter, PlaceBelow, in_our_time
 from programs.api.partners import visible_project, writing_for
 from programs.api.views import place_at, taken
 from reintegration import intake, opening, stages
+from reintegration.api import followups
 from reintegration.api.guarded import UUID, Guarded
 from reintegration.models import (
     AgeBand,
@@ -114,6 +115,12 @@ class StepIn(serializers.Serializer):
     reinsertion_until = serializers.DateField(required=False, validators=[in_our_time])
 
 
+class FollowedUp(CaseRow):
+    offer_support = serializers.BooleanField(
+        required=False, help_text="An answer says that a talk with a trained support worker should be offered now."
+    )
+
+
 class CaseFilters(filters.FilterSet):
     external_reference = filters.UUIDFilter(field_name="external_id", label="Your own id of a case.")
     project = filters.CharFilter(field_name="project__code", label="A project's code.")
@@ -188,6 +195,32 @@ class Cases(Guarded):
             given["destination"] = place_at(given["destination"], "destination")
         stages.advance(case, to=to, on=on, by=user, facts=stages.Facts(**given))
         return Response(self.one(id=id))
+
+    @extend_schema(summary="The follow-ups of a case", responses=followups.FollowUpRow(many=True))
+    @action(detail=True, methods=["get"], url_path="follow-ups", pagination_class=None, filter_backends=[])
+    def follow_ups(self, request: Any, id: str) -> Response:
+        """Baseline and waves with what is due; no answer and no score of a person goes out."""
+        case = self.found()
+        audit.record(opening.READ, [case], by=request.user, purpose=OpenPurpose.CASEWORK)
+        return Response(followups.FollowUpRow(followups.rows_of(case), many=True).data)
+
+    @extend_schema(
+        summary="Hold a follow-up",
+        request=followups.FollowUpIn,
+        responses=FollowedUp,
+        examples=[OpenApiExample("After six months", request_only=True, value=followups.FOUND)],
+    )
+    @follow_ups.mapping.post
+    @once
+    def hold_follow_up(self, request: Any, id: str) -> Response:
+        """What the page takes: livelihood, dropping out, onward movement or not found, the survey, and safety and acceptance unscored.
+
+        Both parts or neither is kept. `offer_support` stands in the first answer only: a repeated request shows the case.
+        """
+        case = self.found()
+        user = self.writing()
+        offers = followups.hold(case, taken(followups.FollowUpIn, request.data), by=user)
+        return Response({**self.one(id=id), "offer_support": offers})
 
     def _open(self, given: dict[str, Any], *, aged: dict[str, Any], project: Any, partner: Any, by: User) -> Case:
         notice = Notice.objects.filter(version=given["notice_version"], language=given["notice_language"]).first()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date, datetime, time, timedelta
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
@@ -17,6 +18,8 @@ from reintegration.models.cases import Case, Consent, ServiceKind
 from reintegration.models.plans import Goal
 
 OPEN = ("sent", "accepted")
+# After it was accepted: what came of it is known by then, or somebody asks.
+COMPLETED_WITHIN = timedelta(days=30)
 
 
 class ReferralQuerySet(models.QuerySet["Referral"]):
@@ -24,11 +27,17 @@ class ReferralQuerySet(models.QuerySet["Referral"]):
         """The receiver can see it: sent or accepted."""
         return self.filter(state__in=OPEN)
 
+    def stuck(self, today: date) -> ReferralQuerySet:
+        """Loops that do not close: no answer in time, or accepted long ago and nobody said what came of it."""
+        long_ago = timezone.make_aware(datetime.combine(today - COMPLETED_WITHIN, time.min))
+        return self.filter(Q(state="sent", answer_due_on__lt=today) | Q(state="accepted", answered_at__lt=long_ago))
+
     def lost(self) -> ReferralQuerySet:
-        """Ended because no agreement with the receiver is in force, and nothing was done about it since."""
+        """Ended without the service, and nothing was done about it since: declined, run out, or no agreement in force any more."""
         again = Referral.objects.filter(case=OuterRef("case"), service=OuterRef("service"), sent_at__gt=OuterRef("ended_at"))
         spoken = Case.objects.filter(pk=OuterRef("case"), contacts__result="done", contacts__recorded_at__gt=OuterRef("ended_at"))
-        return self.filter(~Exists(again), ~Exists(spoken), lost_agreement=True)
+        ended = Q(lost_agreement=True) | Q(state__in=["declined", "expired"])
+        return self.filter(ended, ~Exists(again), ~Exists(spoken))
 
 
 @choices_held("state", "service", "urgency", "decline_reason", "outcome")

@@ -15,6 +15,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -320,7 +321,9 @@ class CaseProfile(CasePage):
         return f.ProfileForm(*data[:1], case=self.case, initial=known)
 
     def act(self, form: f.ProfileForm) -> Profile:
-        return profile.save(self.case, answers=form.answers(), factors=form.given_factors(), by=self.request.user)
+        row = profile.save(self.case, answers=form.answers(), factors=form.given_factors(), by=self.request.user)
+        self.done = _said_of(row)  # type: ignore[misc]
+        return row
 
 
 class OpenForPurpose(FormPage):
@@ -425,6 +428,14 @@ def _closed(request: HttpRequest, code: str) -> HttpResponse:
     if Permission.OVERSEE_CASES in access.words(request.user) and _overseen(request.user).filter(code=written(code)).exists():
         return HttpResponseRedirect(reverse("open_for_purpose", args=[written(code)]))
     raise Http404
+
+
+def _said_of(row: Profile) -> str:
+    """What stands open in a profile that was saved: the step Profiled waits for it."""
+    missing = profile.open_in(row)
+    if not missing:
+        return gettext("Saved. The profile is complete.")
+    return gettext("Saved. Not answered yet, and needed before the profile is complete: %(questions)s.") % {"questions": ", ".join(missing)}
 
 
 def _as_typed(kept: dict[str, Any]) -> dict[str, Any]:

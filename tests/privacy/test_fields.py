@@ -122,7 +122,7 @@ def test_under_another_secret_of_the_same_name_a_value_does_not_open(vault, sett
 
 
 def test_saving_a_row_leaves_what_was_not_read_as_it_stands(vault):
-    case = cases.case(note="one")
+    case = cases.case(note="one", state="active")
     before = stored(type(case), case.pk, "note")
     again = type(case).objects.get(pk=case.pk)
     again.programme_modality = "x"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from uuid import uuid4
 
@@ -11,7 +12,10 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, StoredResponse
 from accounts.roles import Role
+from reintegration import casework, followup
 from reintegration.models import Case, Transition
+from surveys import instruments
+from surveys.models import InstrumentVersion
 from tests import factories
 from tests.callers import as_person, key_of, with_key
 from tests.reintegration import making
@@ -152,7 +156,7 @@ def test_the_list_takes_as_many_queries_at_25_rows_as_at_one_and_every_reading_i
     caller = caller_of(world)
     caller.get("/me/")
     for size in (1, 3, 25):
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             answer = caller.get(reverse("api:cases-list"), {"page_size": size})
         assert len(answer.json()["results"]) == size
     assert AuditEvent.objects.filter(event="cases.listed").count() == 3
@@ -177,3 +181,75 @@ def test_filters_and_orders(world, worker):
         assert len(caller.get("/cases/", {"ordering": order}).json()["results"]) == 2
     for wrong in ({"ordering": "sex"}, {"sex": "female"}, {"state": ""}):
         assert caller.get("/cases/", wrong).status_code == 422
+
+
+@pytest.fixture
+def survey():
+    instruments.load_shipped()
+    version = InstrumentVersion.objects.get(instrument__code=followup.INSTRUMENT)
+    return instruments.activate(version, by=factories.member(Role.ADMINISTRATOR))
+
+
+def followed(world, worker):
+    done = timezone.localdate() - timedelta(days=190)
+    case = making.case(world, worker, state="completed", completed_on=done)
+    making.wave(case, 6, in_days=-7)
+    return case
+
+
+def test_a_follow_up_is_held_once_with_its_survey_and_no_answer_comes_back(world, worker, survey):
+    case, caller, today = followed(world, worker), caller_of(world), timezone.localdate()
+    answers = {code: next(iter(question.choices)) for code, question in followup.sheet().questions.items()} | {"R28": "yes"}
+    sent = {
+        "wave": 6, "survey": {"held_on": today.isoformat(), "answers": answers, "safety": {"feels_safe": "no"}},
+        "outcome": {"on": today.isoformat(), "was_reached": True, "livelihood": "casual", "movement": "within", "has_left": True},
+    }  # fmt: skip
+    key = {"Idempotency-Key": str(uuid4())}
+    first = caller.post(f"/cases/{case.pk}/follow-ups/", sent, **key)
+    again = caller.post(f"/cases/{case.pk}/follow-ups/", sent, **key)
+    assert (first.status_code, again.status_code, again["Idempotency-Replayed"]) == (200, 200, "true"), first.content
+    assert (first.json()["offer_support"], first["Cache-Control"]) == (True, "no-store")
+    wave = case.follow_ups.get(wave=6)
+    assert (wave.state, wave.outcome.livelihood, wave.outcome.movement, wave.outcome.has_left) == ("done", "casual", "within", True)
+    assert (wave.assessment.safety, wave.assessment.scores.count()) == ({"feels_safe": "no"}, 4)
+    assert json.loads(StoredResponse.objects.get().body) == {"id": str(case.pk)}
+    before = AuditEvent.objects.filter(event="case.read", subjects__key=str(case.pk)).count()
+    listed = caller.get(f"/cases/{case.pk}/follow-ups/")
+    assert listed.json() == [
+        {
+            "wave": 6, "due_on": wave.due_on.isoformat(), "state": "done", "settled_on": today.isoformat(),
+            "survey_held_on": today.isoformat(), "survey_is_complete": wave.assessment.is_complete,
+        }
+    ]  # fmt: skip
+    assert AuditEvent.objects.filter(event="case.read", subjects__key=str(case.pk)).count() == before + 1
+
+
+def test_not_found_the_baseline_and_what_a_follow_up_refuses(world, worker, survey):
+    case, caller, today = followed(world, worker), caller_of(world), timezone.localdate().isoformat()
+    lost = {"on": today, "was_reached": False, "livelihood": "casual"}
+    for wrong, code in (
+        ({"wave": 3, "outcome": lost}, "unknown"), ({"wave": 6, "outcome": lost}, "not_reached"), ({"wave": 6}, "required"),
+        ({"wave": 6, "survey": {"held_on": today, "answers": {"R01": "perhaps"}}}, "unknown"),
+    ):  # fmt: skip
+        answer = caller.post(f"/cases/{case.pk}/follow-ups/", wrong)
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, code), answer.content
+    both = {"wave": 6, "survey": {"held_on": today, "answers": {}}, "outcome": lost}
+    assert caller.post(f"/cases/{case.pk}/follow-ups/", both).status_code == 422
+    assert not case.assessments.exists(), "both parts or neither"
+    assert caller.post(f"/cases/{case.pk}/follow-ups/", {"wave": 6, "outcome": {"on": today, "was_reached": False}}).status_code == 200
+    assert case.follow_ups.get(wave=6).state == "missed"
+    assert caller.post(f"/cases/{case.pk}/follow-ups/", {"wave": 0}).status_code == 200
+    assert case.follow_ups.get(wave=0).state == "due"
+    early = making.case(world, worker, state="screened")
+    refused = caller.post(f"/cases/{early.pk}/follow-ups/", {"wave": 0})
+    assert (refused.status_code, refused.json()["detail"]) == (409, str(casework.NotAdmitted()))
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_follow_ups_of_a_case_take_the_same_few_queries(world, worker, rows, django_assert_num_queries):
+    case, caller = making.case(world, worker), caller_of(world)
+    for number in range(rows):
+        making.wave(case, 3 * number, in_days=0)
+    caller.get("/me/")
+    with django_assert_num_queries(8):
+        assert len(caller.get(f"/cases/{case.pk}/follow-ups/").json()) == rows

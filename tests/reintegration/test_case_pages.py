@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import AuditEvent
 from accounts.roles import Role
 from programs import access
-from reintegration import followup, offers, planning, todo
+from reintegration import followup, offers, planning, profile, todo
 from reintegration.models import Referral, SharingAgreement
 from tests import cases, factories
 from tests.reintegration.filling import fill, in_force
@@ -57,11 +57,25 @@ def test_every_part_shows_the_safe_contact_rule_and_leaves_one_event(worker, cas
 
 
 @pytest.mark.parametrize(
-    "name", [*PARTS, "case", "record_contact", "send_referral", "write_goal", "case_openings", "cases", "child_check", "referrals_received"]
+    "name",
+    [
+        *PARTS,
+        "case",
+        "record_contact",
+        "send_referral",
+        "write_goal",
+        "case_openings",
+        "cases",
+        "child_check",
+        "referrals_received",
+        "my_work",
+    ],
 )
 def test_no_browser_keeps_a_page_about_people(worker, case, world, name):
     plan = planning.start(case, by=case.caseworker)
-    keys = {"cases": (), "child_check": (), "referrals_received": (), "write_goal": (case.code, plan.pk)}.get(name, (case.code,))
+    keys = {"cases": (), "child_check": (), "referrals_received": (), "my_work": (), "write_goal": (case.code, plan.pk)}.get(
+        name, (case.code,)
+    )
     answer = worker.get(reverse(name, args=keys))
     assert answer.status_code == 200
     assert "no-store" in answer["Cache-Control"]
@@ -164,6 +178,15 @@ def test_a_contact_is_recorded_and_its_next_step_waits_in_my_work(worker, case):
     later = typed | {"result": "done", "next_step": "", "next_on": ""}
     worker.post(reverse("record_contact", args=[case.code]), later)
     assert todo.due_for(case.caseworker) == []
+
+
+def test_a_profile_that_is_saved_says_which_questions_still_stand_open(worker, case):
+    asked = {question.key: question for question in profile.questions() if question.choices}
+    typed = {key: question.choices[0][0] for key, question in asked.items()}
+    address = reverse("case_profile", args=[case.code])
+    said = worker.post(address, {key: value for key, value in typed.items() if key not in ("reads", "debt")}, follow=True).content.decode()
+    assert f"needed before the profile is complete: {asked['reads'].label}, {asked['debt'].label}." in said
+    assert "Saved. The profile is complete." in worker.post(address, typed, follow=True).content.decode()
 
 
 def test_an_offer_shows_why_it_fits(worker, case, world):

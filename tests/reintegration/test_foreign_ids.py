@@ -101,9 +101,19 @@ def asked_alike(
             problems.append(f"{method} {name}: {[(status, headers, queries) for status, _body, headers, queries in seen]}")
 
 
-def test_every_page_of_a_strangers_case_answers_like_one_of_no_case(world, foreign):
+def of_another_program(world) -> dict[str, Any]:
+    """People who see a lot, but in another program."""
+    program = {"program": world.project.program}
+    return {
+        "supervisor": cases.supervisor(world), "manager": factories.member(Role.PROGRAM_MANAGER, **program),
+        "M&E officer": factories.member(Role.MANDE_OFFICER, **program), "focal point": factories.member(Role.FOCAL_POINT, **program),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("who", ["supervisor", "manager", "M&E officer", "focal point"])
+def test_every_page_of_a_strangers_case_answers_like_one_of_no_case(world, foreign, who):
     client = Client(raise_request_exception=False)
-    client.force_login(cases.supervisor(world))
+    client.force_login(of_another_program(world)[who])
     client.get(reverse("case", args=[NOBODYS]))
     problems: list[str] = []
     for name, kind, more in pages(set(foreign)):
@@ -188,6 +198,7 @@ OURS = {prefix: view for prefix, view, _name in router.registry if view.__module
 BODY = {  # whatever any endpoint may ask for, so that none is refused for its form alone
     "to": "screened", "on": "2026-01-01", "interviewer": "same_sex", "outcome": "received", "reason": "no_place", "receiver": "family",
     "handed_over_at": "2026-01-02T00:00:00Z", "identified_at": "2026-01-01T00:00:00Z", "girls": 1, "place": "XX01",
+    "wave": 0, "survey": {"held_on": "2026-01-01", "answers": {}},
 }  # fmt: skip
 
 

@@ -12,8 +12,8 @@ from django.utils import timezone
 from accounts.models import AuditEvent, Message
 from accounts.roles import Role
 from plumbing.refusals import Invalid, Refused
-from reintegration import consents, contacts, referrals, todo
-from reintegration.models import Consent, OverrideRequest, Referral, SharingAgreement
+from reintegration import caseload, consents, contacts, referrals, todo
+from reintegration.models import Case, Consent, OverrideRequest, Referral, SharingAgreement
 from tests import cases, factories
 
 pytestmark = pytest.mark.django_db
@@ -204,8 +204,8 @@ def test_an_answer_that_does_not_come_surfaces_and_is_reminded_of_once_by_itself
     row = send(case, centre)
     late = row.answer_due_on + timedelta(days=1)
     mine = type(case).objects.visible_to(case.caseworker)
-    assert list(referrals.without_answer(mine, late)) == [row]
-    assert not referrals.without_answer(mine, row.answer_due_on).exists()
+    assert list(Referral.objects.stuck(late).filter(case__in=mine)) == [row]
+    assert not Referral.objects.stuck(row.answer_due_on).exists()
     assert (referrals.sweep(today=late), referrals.sweep(today=late)) == (1, 0)
     assert (referrals.remind(row, by=case.caseworker), referrals.remind(row, by=case.caseworker)) == (1, 0)
     assert {line.line for line in Message.objects.filter(recipient=receiver)} == {"A referral waits for your answer."}
@@ -311,11 +311,12 @@ def test_with_the_last_agreement_open_referrals_end_and_become_a_to_do(client, w
     assert Message.objects.filter(recipient=receiver, line__startswith="A referral was withdrawn.").exists()
     assert AuditEvent.objects.filter(event="referral.withdrawn", subjects__key=str(sent.pk)).count() == 1
     client.force_login(case.caseworker)
-    (due,) = [one for one in todo.due_for(case.caseworker) if one.kind == "referral"]
-    assert due.act == "Ended with its agreement: Vocational training"
+    acts = [one.act for one in todo.due_for(case.caseworker) if one.kind == "referral"]
+    assert "Ended with its agreement: Vocational training" in acts
     page = client.get(reverse("case", args=[case.code])).content.decode()
     assert "Referral to Vocational centre ended with its agreement" in page
-    assert "Referrals ended with their agreement" in client.get(reverse("cases")).content.decode()
+    assert "Referrals that ended without the service" in client.get(reverse("cases")).content.decode()
+    assert "Ended without the service: Health service" in [one.act for one in todo.due_for(case.caseworker)], "declined is an end too"
     contacts.record(case, kind="visit", result="done", happened_on=TODAY, by=case.caseworker)
     assert not Referral.objects.lost().exists(), "the person was told"
     assert not [one for one in todo.due_for(case.caseworker) if one.kind == "referral"]
@@ -329,3 +330,34 @@ def test_an_agreement_that_runs_out_ends_what_is_open_in_the_night(case, centre)
     assert (referrals.sweep(today=last + timedelta(days=1)), referrals.sweep(today=last + timedelta(days=1))) == (1, 0)
     row.refresh_from_db()
     assert (row.state, row.lost_agreement) == ("withdrawn", True)
+
+
+def test_what_was_accepted_long_ago_and_never_completed_surfaces_everywhere(client, world, case, centre, receiver):
+    agreed(case, centre)
+    row = send(case, centre)
+    referrals.accept(row, by=receiver)
+    assert not Referral.objects.stuck(TODAY + timedelta(days=30)).exists()
+    Referral.objects.filter(pk=row.pk).update(answered_at=timezone.now() - timedelta(days=40), answer_due_on=TODAY - timedelta(days=39))
+    (due,) = [one for one in todo.due_for(case.caseworker) if one.kind == "referral"]
+    assert (due.act, due.is_late) == ("Accepted, nothing heard since: Vocational training", True)
+    client.force_login(case.caseworker)
+    assert "accepted, and nothing was heard since" in client.get(reverse("case", args=[case.code])).content.decode()
+    assert "1 not closing" in client.get(reverse("cases"), {"flag": "unanswered"}).content.decode()
+    assert [load.unanswered for load in caseload.loads(Case.objects.all())] == [1]
+    referrals.complete(row, outcome="received", by=case.caseworker)
+    assert not [one for one in todo.due_for(case.caseworker) if one.kind == "referral"]
+    assert not caseload.flagged(Case.objects.all(), "unanswered", TODAY)
+
+
+def test_a_referral_that_ran_out_is_told_to_the_caseworker_until_it_is_sent_again(client, case, centre):
+    agreed(case, centre)
+    row = send(case, centre)
+    assert referrals.sweep(today=row.expires_on + timedelta(days=1)) >= 1
+    assert [one.act for one in todo.due_for(case.caseworker) if one.kind == "referral"] == [
+        "Ended without the service: Vocational training"
+    ]
+    client.force_login(case.caseworker)
+    assert "ran out" in client.get(reverse("case", args=[case.code])).content.decode()
+    agreed(case, centre)
+    send(case, centre)
+    assert not [one for one in todo.due_for(case.caseworker) if one.kind == "referral"]
