@@ -72,6 +72,7 @@ WORDS: Mapping[str, Promise] = {
     "community.added": _("Community added"),
     "community.changed": _("Community changed"),
     "community.counted": _("People of a community counted"),
+    "complaints.counted": _("Complaints of a month counted"),
     "concern.assigned": _("Concern assigned"),
     "concern.erased": _("Concern erased"),
     "concern.raised": _("Concern raised"),

@@ -8,8 +8,18 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from accounts.roles import Permission
-from institutions import profiles, reform, support
-from institutions.models import Engagement, FollowUpCheck, Institution, ReformStage, ReformStep, StaffCount, SupportDetail
+from institutions import complaints, profiles, reform, support
+from institutions.models import (
+    ComplaintKind,
+    ComplaintMonth,
+    Engagement,
+    FollowUpCheck,
+    Institution,
+    ReformStage,
+    ReformStep,
+    StaffCount,
+    SupportDetail,
+)
 from programs.admin import ActAdmin, ReadOnlyInline, given, take_on
 from programs.models import Project
 
@@ -103,6 +113,33 @@ class SupportAdmin(ActAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         row = SupportDetail.objects.get(pk=obj.pk)
         support.change(row, by=request.user, **given(form, support.DETAILS | {"title"}))  # type: ignore[arg-type]
+
+
+class KindInline(ReadOnlyInline):
+    model = ComplaintKind
+    fields = ("kind", "received")
+
+
+@admin.register(ComplaintMonth)
+class ComplaintAdmin(ActAdmin):
+    """Numbers of a register by month and state; the kinds are counted on the page and stay as they are here."""
+
+    word = Permission.RECORD_INSTITUTIONS
+    list_display = ("first_day", "service", "place", "register", "received", "closed")
+    list_filter = ("service", "year")
+    list_select_related = ("register__organization", "place")
+    search_fields = ("register__organization__name", "place__name")
+    autocomplete_fields = ("register", "place")
+    fields = ("register", "service", "place", "year", "month", "received", "closed", "due", "in_time", "source")
+    inlines = (KindInline,)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else ("register", "service", "place", "year", "month")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        kinds = dict(obj.kinds.values_list("kind", "received")) if change else {}
+        counted = {name: getattr(obj, name) for name in self.fields}
+        take_on(obj, complaints.count_month(by=request.user, kinds=kinds, **counted))  # type: ignore[arg-type]
 
 
 def _words(row: ReformStep) -> dict[str, Any]:

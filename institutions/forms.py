@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -12,8 +13,19 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organization
 from institutions import due_diligence
-from institutions.models import FollowUpCheck, HrddpAssessment, HrddpEntry, Institution, ReformStage, ReformStep, SupportDetail
-from programs.forms import Day, PlaceField, fields_of, partners_of, people_of, places_of, supported
+from institutions.models import (
+    ComplaintKind,
+    ComplaintMonth,
+    FollowUpCheck,
+    HrddpAssessment,
+    HrddpEntry,
+    Institution,
+    ReformStage,
+    ReformStep,
+    SupportDetail,
+)
+from locations.models import Place
+from programs.forms import Day, MonthField, PlaceField, fields_of, partners_of, people_of, places_of, supported
 from programs.models import Category, Indicator, Project, WorkPlanLine
 
 
@@ -223,3 +235,32 @@ class StageForm(forms.Form):
             )
         for name in ("women_consulted", "men_consulted"):
             self.fields[name].help_text = _("At the consultation only.")
+
+
+class ComplaintForm(forms.Form):
+    """One month of a register: what came in and what was closed; how many of them about what, as far as it is told apart."""
+
+    month = MonthField(ended=True)
+
+    def __init__(self, *args: Any, states: Sequence[Place], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["place"] = PlaceField(
+            label=_("State or province"), suggested=states, help_text=_("Admin 1, nothing more exact. Type a name or a code.")
+        )
+        self.fields.update(fields_of(ComplaintMonth, "service", "received", "closed", "due", "in_time", "source"))
+        self.fields["service"].widget = forms.RadioSelect(choices=ComplaintMonth.Service.choices)
+        for kind in ComplaintKind.Kind:
+            label = _("Of those received: %(kind)s") % {"kind": kind.label}
+            self.fields[f"kind_{kind}"] = forms.IntegerField(label=label, required=False, min_value=0)
+        for field in self.fields.values():
+            if isinstance(field, forms.IntegerField):
+                field.widget.attrs["inputmode"] = "numeric"
+        self.order_fields(["month", "place", "service", "received", "closed", "due", "in_time"])
+
+    @property
+    def counted(self) -> dict[str, Any]:
+        """What the act takes."""
+        given = dict(self.cleaned_data)
+        year, month = given.pop("month")
+        kinds = {kind.value: given.pop(f"kind_{kind}", None) for kind in ComplaintKind.Kind}
+        return {**given, "year": year, "month": month, "kinds": kinds}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
+from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 
 from django.db.models import Max, Q, QuerySet, Sum
@@ -9,11 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from communities import forum_tallies
 from communities.models.forums import JOINT
-from institutions.models import Engagement, Institution, ReformStage, ReformStep, StaffCount
+from institutions import complaints
+from institutions.models import ComplaintMonth, Engagement, Institution, ReformStage, ReformStep, StaffCount
 from institutions.reform import STAGE_TALLY
+from locations.models import PlaceTree
 from programs import disaggregations
 from programs.models import ActivityAttendance, ActivityRecord, Level
-from programs.tally import Asked, Count, Counting, Measure, OverTime, Part, Tally, digests
+from programs.tally import Asked, Count, Counting, Empty, Measure, OverTime, Part, Tally, digests
 
 POLICE = (Institution.Kind.POLICE_COMMAND, Institution.Kind.POLICE_STATION)
 STAGES = {one.value: one.name.lower() for one in ReformStage.Stage}  # as the answers of the shipped definition are coded
@@ -86,6 +91,69 @@ def women_in_police(asked: Asked) -> Count:
 def women_in_forums(asked: Asked) -> Count:
     """Seats held by women, of all seats of community–police forums and government–citizen meetings."""
     return forum_tallies.seats_of(asked, kinds=JOINT)
+
+
+def received(asked: Asked) -> Count:
+    """Complaints against security personnel that the registers took in, over the months of the period."""
+    return _complaints(asked, lambda row: Part(row.place_id, row.received))
+
+
+def closed(asked: Asked) -> Count:
+    """Complaints that the registers closed in the months of the period, whenever they came in."""
+    return _complaints(asked, lambda row: Part(row.place_id, row.closed))
+
+
+def answered(asked: Asked) -> Count:
+    """Of the complaints whose 30 days ended in the months of the period, those with an answer by then."""
+    return _complaints(asked, lambda row: None if row.due is None else Part(row.place_id, row.in_time or 0, of=row.due))
+
+
+def _complaints(asked: Asked, part: Callable[[ComplaintMonth], Part | None]) -> Count:
+    """The months of the registers this project and partner work with. An assigned place whose months are not all there stays empty."""
+    rows = ComplaintMonth.objects.filter(_engaged(asked, "register__"), place__in=asked.places)
+    rows = rows.only("pk", "register", "service", "place", "year", "month", "received", "closed", "due", "in_time", "updated_at")
+    expected = _whole_months(asked)
+    by_series: dict[complaints.Series, list[ComplaintMonth]] = {}
+    for row in rows:
+        by_series.setdefault((row.register_id, row.service, row.place_id), []).append(row)
+    parts, counted, missing = [], [], set()
+    for series, months in by_series.items():
+        there = {(row.year, row.month) for row in months}
+        inside = [(row, part(row)) for row in months if (row.year, row.month) in expected]
+        if _cuts_a_month(asked, there) or complaints.lacks(there, expected) or any(found is None for _row, found in inside):
+            missing.add(series[2])
+        parts += [found for _row, found in inside if found is not None]
+        counted += [(row.place_id, f"{row.pk} {row.updated_at}") for row, _found in inside]
+    shut = _with_everything_around(asked, missing)
+    return Count(
+        tuple(one for one in parts if one.place not in shut), digests(counted), dict.fromkeys(missing, Empty.MONTHS_MISSING)
+    )  # fmt: skip
+
+
+def _whole_months(asked: Asked) -> list[tuple[int, int]]:
+    """The months that lie wholly in the time asked for, as (year, month)."""
+    first = asked.starts_on if asked.starts_on.day == 1 else (asked.starts_on.replace(day=1) + timedelta(days=32)).replace(day=1)
+    found = []
+    while (last := first.replace(day=monthrange(first.year, first.month)[1])) <= asked.ends_on:
+        found.append((first.year, first.month))
+        first = last + timedelta(days=1)
+    return found
+
+
+def _cuts_a_month(asked: Asked, counted: set[tuple[int, int]]) -> bool:
+    """Whether the time begins or ends within a month that was counted: nobody can say which part of it belongs here."""
+    starts, ends = asked.starts_on, asked.ends_on
+    edges = [starts] if starts.day > 1 else []
+    edges += [ends] if ends.day < monthrange(ends.year, ends.month)[1] else []
+    return any((day.year, day.month) in counted for day in edges)
+
+
+def _with_everything_around(asked: Asked, missing: set[int]) -> set[int]:
+    """These places and whatever shares an assigned place with one of them: a part of a sum is not the sum."""
+    if not missing:
+        return set()
+    roots = PlaceTree.objects.filter(ancestor__in=asked.roots, descendant__in=missing).values("ancestor")
+    return set(PlaceTree.objects.filter(ancestor__in=roots).values_list("descendant", flat=True))
 
 
 def _steps(asked: Asked) -> QuerySet[ReformStep]:
@@ -171,5 +239,32 @@ TALLIES = (
         ),
         over_time=OverTime.SNAPSHOT, counting=Counting.PEOPLE_PER_PERIOD, measure=Measure.PERCENTAGE, function=women_in_forums,
         level=Level.INSTITUTION,
+    ),
+    Tally(
+        key="institutions.complaints.received",
+        title=_("Complaints against security personnel received"),
+        definition=_(
+            "Complaints that the registers of oversight bodies took in over the months of the period, added over services and states, for the "
+            "bodies that this project and partner work with. Where a month is not counted yet the figure stays empty."
+        ),
+        over_time=OverTime.PER_PERIOD, counting=Counting.THINGS, function=received, level=Level.INSTITUTION,
+    ),
+    Tally(
+        key="institutions.complaints.closed",
+        title=_("Complaints against security personnel closed"),
+        definition=_(
+            "Complaints that these registers closed over the months of the period, with an answer to the person or as not traceable, whenever "
+            "they came in. Where a month is not counted yet the figure stays empty."
+        ),
+        over_time=OverTime.PER_PERIOD, counting=Counting.THINGS, function=closed, level=Level.INSTITUTION,
+    ),
+    Tally(
+        key="institutions.complaints.answered",
+        title=_("Complaints answered within 30 days"),
+        definition=_(
+            "Of the complaints whose 30 days ended in the months of the period, those that had an answer by then, from the same registers. "
+            "Numerator and denominator are kept. Where a month is not counted yet the figure stays empty."
+        ),
+        over_time=OverTime.PER_PERIOD, counting=Counting.THINGS, measure=Measure.PERCENTAGE, function=answered, level=Level.INSTITUTION,
     ),
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from institutions.views import due_diligence, institutions, measured, reform, support
+from institutions.views import complaints, due_diligence, institutions, measured, reform, support
 
 urlpatterns = [
     path("institutions/", institutions.InstitutionList.as_view(), name="institutions"),
@@ -17,6 +17,10 @@ urlpatterns = [
     path("institutions/<int:pk>/due-diligence/new/", due_diligence.PrepareAssessment.as_view(), name="prepare_assessment"),
     path("institutions/<int:pk>/support/new/", support.RecordSupport.as_view(), name="record_support"),
     path("institutions/<int:pk>/reform-steps/new/", reform.BeginReform.as_view(), name="begin_reform"),
+    path("institutions/<int:pk>/complaints/", complaints.institution_complaints, name="institution_complaints"),
+    path("institutions/<int:pk>/complaints/new/", complaints.CountComplaints.as_view(), name="count_complaints"),
+    path("complaint-counts/", complaints.ComplaintList.as_view(), name="complaint_counts"),
+    path("complaint-counts/<int:pk>/", complaints.RecountComplaints.as_view(), name="recount_complaints"),
     path("due-diligence/", due_diligence.AssessmentList.as_view(), name="due_diligence"),
     path("due-diligence/<uuid:pk>/", due_diligence.assessment, name="assessment"),
     path("due-diligence/<uuid:pk>/write/", due_diligence.WriteAssessment.as_view(), name="write_assessment"),

@@ -20,7 +20,7 @@ from rest_framework.views import APIView
 from communities.api.forums import Commitments, Disputes, Forums
 from communities.api.records import Communities, EarlyWarnings, Incidents, ViolationCounts
 from exchange.api.views import Imports
-from institutions.api.views import Institutions, SupportClearances
+from institutions.api.views import ComplaintCounts, Institutions, SupportClearances
 from locations.api.views import Places
 from plumbing import problems
 from programs.api.views import ActionPoints, Activities, Assignments, Definitions, Me, Periods, Programs, Projects
@@ -56,6 +56,7 @@ router.register("child-counts", ChildCounts, "child-counts")
 router.register("child-handovers", ChildHandovers, "child-handovers")
 router.register("submissions", Submissions, "submissions")
 router.register("institutions", Institutions, "institutions")
+router.register("complaint-counts", ComplaintCounts, "complaint-counts")
 router.register("support-clearances", SupportClearances, "support-clearances")
 router.register("instruments", Instruments, "instruments")
 router.register("survey-rounds", SurveyRounds, "survey-rounds")

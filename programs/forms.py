@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.forms.models import fields_for_model
 from django.utils import timezone
+from django.utils.dates import MONTHS
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -42,6 +43,7 @@ from programs.models import (
 )
 
 _CODE = re.compile(r"\(([^()]+)\)\s*$")
+MONTHS_BACK = 24
 
 
 class Day(forms.DateInput):
@@ -51,6 +53,25 @@ class Day(forms.DateInput):
 
     def __init__(self) -> None:
         super().__init__(format="%Y-%m-%d")
+
+
+class MonthField(forms.ChoiceField):
+    """One of the last two years' months, this one among them unless only months that have ended; gives its (year, month)."""
+
+    def __init__(self, *, ended: bool = False, **kwargs: Any) -> None:
+        super().__init__(**{"label": _("Month"), "choices": lambda: _months(int(ended)), **kwargs})
+
+    def clean(self, value: Any) -> tuple[int, int]:
+        year, month = str(super().clean(value)).split("-")
+        return int(year), int(month)
+
+
+def _months(first: int) -> list[tuple[str, str]]:
+    """From so many months ago backwards."""
+    today = timezone.localdate()
+    count = today.year * 12 + today.month - 1
+    months = [date((count - back) // 12, (count - back) % 12 + 1, 1) for back in range(first, first + MONTHS_BACK)]
+    return [(f"{day:%Y-%m}", f"{MONTHS[day.month]} {day.year}") for day in months]
 
 
 class PlaceInput(forms.TextInput):

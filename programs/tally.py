@@ -49,6 +49,10 @@ class Empty(TextChoices):
     )
     NOT_COUNTED = "not_counted", gettext_lazy("There are records here, but nobody counted this group in them.")
     SEVERAL_ANSWERS = "several_answers", gettext_lazy("The records here give several answers, and these are never added.")
+    MONTHS_MISSING = (
+        "months_missing",
+        gettext_lazy("This is counted by whole months: one of this time is not there yet, or the time begins or ends within one."),
+    )
     NOTHING_TO_DIVIDE = "nothing_to_divide", gettext_lazy("Nothing to divide by: none of the records here counts in the denominator.")
     NOTHING_RECORDED = "nothing_recorded", gettext_lazy("Nothing of this kind was recorded here in this time.")
 

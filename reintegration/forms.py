@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django import forms
-from django.utils import timezone
-from django.utils.dates import MONTHS
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from locations.models import Place
-from programs.forms import PlaceField, fields_of
+from programs.forms import MonthField, PlaceField, fields_of
 from programs.models import Project
 from reintegration.models import CaseAssignment, ChildBand, ChildHandover, ChildSex, CountKind
-
-MONTHS_BACK = 24
 
 
 class Moment(forms.DateTimeInput):
@@ -46,17 +41,6 @@ class CloseHandoverForm(forms.Form):
         self.fields.update(_receipt_fields("handed_over_at", "receiver"))
         for field in self.fields.values():
             field.required = True
-
-
-class MonthField(forms.ChoiceField):
-    """One of the last two years' months; gives its (year, month)."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"label": _("Month"), "choices": lambda: _months(), **kwargs})
-
-    def clean(self, value: Any) -> tuple[int, int]:
-        year, month = str(super().clean(value)).split("-")
-        return int(year), int(month)
 
 
 class ChildMonthForm(forms.Form):
@@ -143,14 +127,3 @@ def _receipt_fields(*names: str) -> dict[str, forms.Field]:
 
 def _cell(sex: str, band: str) -> str:
     return f"cell_{sex}_{band}"
-
-
-def _months() -> list[tuple[str, str]]:
-    today = timezone.localdate()
-    months = [_month_before(today, back) for back in range(MONTHS_BACK)]
-    return [(f"{day:%Y-%m}", f"{MONTHS[day.month]} {day.year}") for day in months]
-
-
-def _month_before(day: date, back: int) -> date:
-    months = day.year * 12 + day.month - 1 - back
-    return date(months // 12, months % 12 + 1, 1)

@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.roles import Role
 from communities.models import ConflictAnalysis, EarlyWarning
-from institutions.models import Engagement, HrddpAssessment, Institution, ReformStep, SupportDetail
+from institutions.models import ComplaintMonth, Engagement, HrddpAssessment, Institution, ReformStep, SupportDetail
 from programs import framework
 from programs.models import (
     ActionPoint,
@@ -108,6 +108,14 @@ class Everything:
         support = SupportDetail.objects.create(activity=activity, institution=institution, kind="training", title="Course")
         check = support.checks.create(kind="at_work", due_on=today)
         step = ReformStep.objects.create(institution=institution, project=world.project, kind="law", title="Law", recorded_by=by)
+        body = Institution.objects.create(
+            organization=factories.Organization.objects.create(name=f"Commission {code}", kind="authority", iati_type="15"),
+            kind="oversight_body", place=world.place, recorded_by=by,
+        )  # fmt: skip
+        Engagement.objects.create(institution=body, project=world.project, partner=world.partner)
+        complaints = ComplaintMonth.objects.create(
+            register=body, service="police", place=world.place, year=2026, month=1, received=9, closed=2, source="Sheet", recorded_by=by
+        )
         self.people = a_case(world)
         own = factories.definition(f"OWN-{code}", project=world.project)
         target = framework.set_target(world.indicator(own), by=world.manager, value=Decimal(5))
@@ -134,6 +142,8 @@ class Everything:
             "support": (support.pk,),
             "check": (check.pk,),
             "reform": (step.pk,),
+            "body": (body.pk,),
+            "complaints": (complaints.pk,),
             "result": (world.result.pk,),
             "indicator": (self.all.training.pk,),
             "target": (target.pk,),
@@ -400,6 +410,10 @@ PAGES: dict[str, tuple[str, str]] = {
     "record_institution": ("", "K"),
     "due_diligence": ("", "KC"),
     **dict.fromkeys(("institution", "institution_measured", "institution_evidence"), ("institution", "MEPRIKC")),
+    "institution_complaints": ("body", "MEPRIKC"),
+    "complaint_counts": ("", "MEPRK"),
+    "count_complaints": ("body", "K"),
+    "recount_complaints": ("complaints", "K"),
     "act_on_area": ("institution", "K"),
     "record_support": ("institution", "MEPRIK"),
     **dict.fromkeys(("change_institution", "engage_institution", "count_staff", "prepare_assessment", "begin_reform"), ("institution", "K")),

@@ -11,7 +11,7 @@ from typing import Any
 from accounts.models import Organization, User
 from communities import commitments, forums
 from dashboard.demo.clock import at
-from institutions import capacity, due_diligence, profiles, reform, support
+from institutions import capacity, complaints, due_diligence, profiles, reform, support
 from institutions.models import Institution
 from locations.models import Place
 from programs import actionpoints, workplan
@@ -48,6 +48,11 @@ CONCERNS = [
     ("youth", "police", 23, None, None, "Phones are taken and not given back"),
     ("displaced", "safety", 162, 2, 29, "No patrol at the site at night"),
     ("displaced", "services", 91, 9, None, "A statement needs a paper that burned"),
+]  # fmt: skip
+# Complaints about the police of the state in the last 15 whole months, oldest first: received, closed, 30 days ended, of these in time.
+COMPLAINTS = [
+    (3, 1, 2, 1), (4, 2, 3, 1), (5, 3, 4, 2), (4, 2, 5, 3), (4, 4, 4, 2), (5, 2, 4, 3), (6, 3, 5, 3), (5, 4, 6, 4),
+    (5, 3, 5, 3), (2, 2, 5, 3), (3, 1, 2, 1), (2, 3, 3, 2), (6, 3, 2, 2), (5, 5, 6, 5), (7, 4, 5, 4),
 ]  # fmt: skip
 INFORMATION = {
     "record": "Two complaints of ill-treatment in two years, both investigated.", "command": "One line of command, orders in writing.",
@@ -93,6 +98,7 @@ def build(
     _capacity(malakal, police)
     _reform(malakal, police)
     _forum(malakal, police)
+    _complaints(malakal)
     return police
 
 
@@ -314,3 +320,17 @@ def _forum(malakal: _Malakal, police: Institution) -> None:
             malakal.did(days - assigned, forums.assign, row, to="Duty officer for the forum", on=on)
         if resolved is not None:
             malakal.did(days - resolved, forums.resolve, row, how="Answered in the next meeting", on=malakal.on(days - resolved))
+
+
+def _complaints(malakal: _Malakal) -> None:
+    """The commission's register, month by month: numbers for the state, and of what they were about as much as it tells apart."""
+    commission = Institution.objects.get(organization__name="Upper Nile Security Reform Commission")
+    this_month = malakal.today.year * 12 + malakal.today.month - 1
+    for back, (received, closed, due, in_time) in zip(range(len(COMPLAINTS), 0, -1), COMPLAINTS, strict=True):
+        year, month = divmod(this_month - back, 12)
+        ended = date((this_month - back + 1) // 12, (this_month - back + 1) % 12 + 1, 1)
+        malakal.did(
+            max((malakal.today - ended).days - 5, 0), complaints.count_month, register=commission, service="police", place=malakal.place.parent,
+            year=year, month=month + 1, received=received, closed=closed, due=due, in_time=in_time, source="Monthly sheet of the register",
+            kinds={"extortion": received // 2, "force": received // 4, "neglect": received // 5},
+        )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 from django_filters import rest_framework as filters
 
-from institutions.models import Institution
+from institutions.models import ComplaintMonth, Institution
 from programs.api.filters import DayFilter, IdFilter, PlaceBelow
 from programs.models import SupportClearance
 
@@ -38,3 +38,17 @@ class ClearanceFilters(filters.FilterSet):
 
     def current(self, rows: Any, name: str, value: date) -> Any:
         return rows.current(value)
+
+
+class ComplaintFilters(filters.FilterSet):
+    service = filters.ChoiceFilter(field_name="service", choices=ComplaintMonth.Service.choices)
+    register = IdFilter(field_name="register_id", label="The id of the institution that keeps the register.")
+    project = filters.CharFilter(
+        field_name="register__engagements__project__code", distinct=True, label="The code of a project that works with the register's body."
+    )
+    place = PlaceBelow(field_name="place", label="At or below the place with this P-code.")
+    year = IdFilter(field_name="year", label="A year.")
+
+    class Meta:
+        model = ComplaintMonth
+        fields: list[str] = []

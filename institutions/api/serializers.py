@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from institutions.models import Institution
+from institutions.models import ComplaintKind, ComplaintMonth, Institution
 from programs.models import SupportClearance
 
 
@@ -42,4 +42,25 @@ class ClearanceRow(serializers.Serializer):
     suspended = serializers.BooleanField(help_text="Taken back before its end: nothing can be planned under it.")
     suspended_at = serializers.DateTimeField(allow_null=True)
     decided_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class ComplaintKindOut(serializers.Serializer):
+    kind = serializers.ChoiceField(ComplaintKind.Kind.choices)
+    received = serializers.IntegerField()
+
+
+class ComplaintMonthRow(serializers.Serializer):
+    id = serializers.IntegerField()
+    register = serializers.IntegerField(source="register_id", help_text="The id of the oversight body under `/institutions/`.")
+    service = serializers.ChoiceField(ComplaintMonth.Service.choices, help_text="Whom the complaints are about.")
+    place = serializers.CharField(source="place__code", help_text="P-code of the state (admin 1); nothing finer is kept.")
+    year = serializers.IntegerField()
+    month = serializers.IntegerField()
+    received = serializers.IntegerField()
+    closed = serializers.IntegerField(help_text="With an answer or as not traceable, whenever they came in.")
+    due = serializers.IntegerField(allow_null=True, help_text="Whose 30 days for an answer ended in the month; null: not told.")
+    in_time = serializers.IntegerField(allow_null=True, help_text="Of `due`, those that had an answer by then.")
+    kinds = ComplaintKindOut(many=True, help_text="Of those received, as far as the register tells them apart.")
+    source = serializers.CharField()  # type: ignore[assignment]
     updated_at = serializers.DateTimeField()

@@ -9,8 +9,8 @@ from django.db.models.fields import BooleanField
 
 from accounts.api.lists import Listed, by_key
 from institutions.api import serializers as shapes
-from institutions.api.filters import ClearanceFilters, InstitutionFilters
-from institutions.models import Engagement, Institution, StaffCount
+from institutions.api.filters import ClearanceFilters, ComplaintFilters, InstitutionFilters
+from institutions.models import ComplaintKind, ComplaintMonth, Engagement, Institution, StaffCount
 from institutions.page import with_clearance
 from programs.models import Project, SupportClearance
 
@@ -55,3 +55,20 @@ class SupportClearances(Listed):
         rows = SupportClearance.objects.filter(recipient__institution__in=Institution.objects.visible_to(self.request.user))
         stopped = When(Q(suspended_at__isnull=False), then=Value(True))
         return rows.annotate(suspended=Case(stopped, default=Value(False), output_field=BooleanField()))
+
+
+class ComplaintCounts(Listed):
+    """Complaints against security personnel by month and state, from the registers of oversight bodies; strict: for raw figures only."""
+
+    model = ComplaintMonth
+    serializer_class = shapes.ComplaintMonthRow
+    filterset_class = ComplaintFilters
+    orderings = {"id": "id", "year": "year", "month": "month", "updated_at": "updated_at"}
+    ordering = ("-year", "-month")
+    filled = ("kinds",)
+
+    def fill(self, rows: list[dict[str, Any]]) -> None:
+        kinds = ComplaintKind.objects.filter(of__in=[row["id"] for row in rows]).order_by("kind").values("of", "kind", "received")
+        found = by_key((kind.pop("of"), kind) for kind in kinds)
+        for row in rows:
+            row["kinds"] = found.get(row["id"], [])

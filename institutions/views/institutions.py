@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Permission
-from institutions import page, profiles
+from institutions import complaints, page, profiles
 from institutions.forms import EngageForm, InstitutionForm, RankGrid, StaffForm
 from institutions.models import FollowUpCheck, Institution, StaffCell, StaffCount
 from plumbing.lists import Column, Listing, ListPage
@@ -74,6 +74,7 @@ class InstitutionList(ListPage):
         return {
             "projects": recording_projects(self.request.user)[:25] if Permission.RECORD_INSTITUTIONS in words else [],
             "may_assess": bool({Permission.ASSESS_CLEARANCE, Permission.DECIDE_CLEARANCE} & words),
+            "may_see_complaints": bool({Permission.RECORD_INSTITUTIONS, Permission.READ_RAW} & words),
             "today": timezone.localdate(),
         }
 
@@ -116,6 +117,7 @@ def institution(request: HttpRequest, pk: int) -> HttpResponse:
         **page.clearance(row, user, today),
         **page.support(row, user, today),
         "steps": page.reform(row, user),
+        "shows_complaints": complaints.concerns(row),
         "crumbs": [(_("Institutions"), reverse("institutions")), (row.get_kind_display(), "")],
     }
     return render(request, "institutions/institution.html", shown)

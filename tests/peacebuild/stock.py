@@ -201,6 +201,15 @@ def institutions(world: World) -> Any:
     return row
 
 
+def complaint_counts(world: World) -> Any:
+    body = institutions(world)
+    row = body.complaint_months.create(
+        service="police", place=world.place, year=2026, month=1, received=9, closed=2, source="Sheet", recorded_by=world.manager
+    )
+    row.kinds.create(kind="force", received=3)
+    return row
+
+
 def support_clearances(world: World) -> Any:
     return SupportClearance.objects.create(
         recipient=institutions(world).organization, scope="Training", decision="proceed", valid_from=date(2026, 1, 1),
@@ -250,6 +259,7 @@ MAKERS: dict[str, Callable[[World], Any]] = {
     "disputes": disputes,
     "submissions": submissions,
     "institutions": institutions,
+    "complaint-counts": complaint_counts,
     "support-clearances": support_clearances,
     "instruments": instruments,
     "survey-rounds": survey_rounds,

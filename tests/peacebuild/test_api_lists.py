@@ -40,6 +40,7 @@ QUERIES = {
     "disputes": 8,
     "submissions": 5,
     "institutions": 7,
+    "complaint-counts": 6,
     "support-clearances": 5,
     "instruments": 7,
     "survey-rounds": 8,
