@@ -345,6 +345,8 @@ SPECTACULAR_SETTINGS = {
         "ScoringRule": "surveys.models.instruments.InstrumentVersion.Rule",
         "RoundSubject": "surveys.models.rounds.SurveyRound.Subject",
         "RoundStatus": "surveys.models.rounds.SurveyRound.Status",
+        "SecurityService": "institutions.models.complaints.ComplaintMonth.Service",
+        "ComplaintConduct": "institutions.models.complaints.ComplaintKind.Kind",
         "EmptyReason": "reporting.models.figures.EmptyReason",
         "NoNumberReason": "reporting.rules.Reason",
         "PublishedStatus": "reporting.models.published.PublishedNumber.Status",
