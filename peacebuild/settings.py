@@ -345,7 +345,6 @@ SPECTACULAR_SETTINGS = {
         "ScoringRule": "surveys.models.instruments.InstrumentVersion.Rule",
         "RoundSubject": "surveys.models.rounds.SurveyRound.Subject",
         "RoundStatus": "surveys.models.rounds.SurveyRound.Status",
-        "SecurityService": "institutions.models.complaints.ComplaintMonth.Service",
         "ComplaintConduct": "institutions.models.complaints.ComplaintKind.Kind",
         "EmptyReason": "reporting.models.figures.EmptyReason",
         "NoNumberReason": "reporting.rules.Reason",

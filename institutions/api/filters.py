@@ -41,7 +41,7 @@ class ClearanceFilters(filters.FilterSet):
 
 
 class ComplaintFilters(filters.FilterSet):
-    service = filters.ChoiceFilter(field_name="service", choices=ComplaintMonth.Service.choices)
+    about = filters.ChoiceFilter(field_name="service", choices=ComplaintMonth.Service.choices)
     register = IdFilter(field_name="register_id", label="The id of the institution that keeps the register.")
     project = filters.CharFilter(
         field_name="register__engagements__project__code", distinct=True, label="The code of a project that works with the register's body."

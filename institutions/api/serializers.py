@@ -53,7 +53,7 @@ class ComplaintKindOut(serializers.Serializer):
 class ComplaintMonthRow(serializers.Serializer):
     id = serializers.IntegerField()
     register = serializers.IntegerField(source="register_id", help_text="The id of the oversight body under `/institutions/`.")
-    service = serializers.ChoiceField(ComplaintMonth.Service.choices, help_text="Whom the complaints are about.")
+    about = serializers.ChoiceField(ComplaintMonth.Service.choices, source="service", help_text="The service complained about.")
     place = serializers.CharField(source="place__code", help_text="P-code of the state (admin 1); nothing finer is kept.")
     year = serializers.IntegerField()
     month = serializers.IntegerField()
