@@ -86,7 +86,7 @@ def _case(number: int, project: Project, partner: Organization, worker: User, pl
         state=state, state_since=opened, source="community", sex=("female", "male")[number % 2],
         age_band=("18-24", "25-35", "36-59", "60+")[number % 4], opened_on=opened, opened_year=opened.year, opened_by=worker, notice=notice,
         notice_given_on=opened, notice_method="oral", basis="public_interest", safe_contact={"call_when": "After 18:00"},
-        category="" if state in UNDECIDED else ("XC", "ASSOC", "DEP_A")[number % 3],
+        category="" if state in UNDECIDED else "XC",
         completed_on=opened + timedelta(days=20) if state == "completed" else None,
     )  # fmt: skip
 

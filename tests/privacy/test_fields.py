@@ -132,7 +132,7 @@ def test_saving_a_row_leaves_what_was_not_read_as_it_stands(vault):
 
 
 def test_rows_written_together_are_each_bound_to_themselves(vault):
-    case = cases.case()
+    case = cases.case(state="active")
     made = [Concern(case=case, note=f"worry {n}", raised_by=case.caseworker, expires_on=date(2026, 12, 1)) for n in range(3)]
     Concern.objects.bulk_create(made)
 
