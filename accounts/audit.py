@@ -21,7 +21,7 @@ from accounts.models import AuditChain, AuditEvent, AuditSubject, User
 # Only these kinds may ever be delivered to somebody else's system.
 OUTWARD = frozenset({"submission.submitted", "submission.accepted", "submission.returned", "period.opened", "donor_report.sent"})
 
-VERIFIED = "audit.verified"  # what the command that walks the chain found
+VERIFIED = "audit.verified"  # what a walk along the chain found
 
 Subject = models.Model | tuple[str, str]
 
@@ -102,6 +102,13 @@ def verify() -> Verdict:
     if chain is not None and (chain.number, chain.hash) != (expected, previous):
         return Verdict(expected, expected + 1, f"the log ends at {expected}, the chain at {chain.number}", previous)
     return Verdict(expected, head=previous, unsealed=AuditEvent.objects.filter(number__isnull=True).count())
+
+
+def note_verification(*, by: User | None, via: str = "") -> Verdict:
+    """Walk the chain and leave what was found in the log itself, where the audit page reads it."""
+    verdict = verify()
+    record(VERIFIED, by=by, via=via, checked=verdict.checked, broken_at=verdict.broken_at)
+    return verdict
 
 
 def _sealed() -> Iterator[AuditEvent]:

@@ -90,8 +90,17 @@ class Cell:
         return self.delivery[Delivery.ON_TRACK]
 
     @property
+    def off_track(self) -> int:
+        return self.delivery[Delivery.NOT]
+
+    @property
     def without(self) -> int:
         return self.delivery[Delivery.NONE]
+
+    @property
+    def by_currency(self) -> list[tuple[str, Decimal, Decimal, Decimal | None]]:
+        """Currency, approved, spent, and the share spent in percent; None where nothing is approved."""
+        return [(*line, rounded(Fraction(100) * Fraction(line[2]) / Fraction(line[1]), 6) if line[1] else None) for line in self.money]
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ urlpatterns = [
     path("keys/new/", account.new_key, name="new_key"),
     path("keys/<int:pk>/revoke/", account.revoke_key, name="revoke_key"),
     path("audit/", audit.AuditSearch.as_view(), name="audit"),
+    path("audit/verify/", audit.verify, name="verify_audit"),
     path("system/practice/", audit.PracticeList.as_view(), name="practice"),
     path("system/practice/<slug:key>/", audit.practice_value, name="practice_value"),
 ]

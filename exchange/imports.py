@@ -446,6 +446,12 @@ def _free_code(project: Project, span: Span) -> str:
     return next(code for code in (wanted, *(f"{wanted[:17]}-{letter}" for letter in "bcdefghij")) if code not in taken)
 
 
+def past_reports_waiting(source: Import) -> list[Submission]:
+    """Reports of past figures that this import sent and that no second person has decided on: until then they count nowhere."""
+    sent = Submission.objects.filter(source_import=f"import:{source.pk}", state=Submission.State.SUBMITTED)
+    return list(sent.select_related("project", "partner", "period").order_by("period__ends_on"))
+
+
 # Undoing ----------------------------------------------------------------------------------------------------------------
 
 

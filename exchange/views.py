@@ -247,6 +247,7 @@ def _done(request: Request, source: Import) -> HttpResponse:
     undoable = source.state == Import.State.CONFIRMED and source.kind == Import.Kind.FRAMEWORK
     standing = imports.why_not_undone(source) if undoable else []
     context = {"source": source, "crumbs": _crumbs(source), "standing": standing, "undoable": undoable, "facts": _written(source)}
+    context["waiting"] = imports.past_reports_waiting(source) if undoable else []
     return render(request, "exchange/import_done.html", context)
 
 

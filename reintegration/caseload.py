@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import CharField, Count, DateField, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -127,6 +128,16 @@ class Due:
     is_late: bool
 
     @property
+    def act(self) -> str | Promise:
+        """What the link beside it says."""
+        return PAGES[self.kind][1]
+
+    @property
+    def url(self) -> str:
+        """The page of the case on which it is done."""
+        return reverse(PAGES[self.kind][0], args=[self.case.code])
+
+    @property
     def contacts_person(self) -> bool:
         """Doing it means speaking with the person: the safe-contact rule comes first."""
         return self.kind not in ("override", "confirm", "plan", "undecided")
@@ -142,6 +153,20 @@ GROUPS: dict[str, Any] = {
     "confirm": _("Steps waiting for a second person"),
     "plan": _("Plans waiting for approval"),
     "undecided": _("Waiting long for a decision"),
+}
+
+
+# Each kind of thing to do: the page of the case on which it is done, and the words of the link.
+PAGES: dict[str, tuple[str, Any]] = {
+    "step": ("record_contact", _("Record a contact")),
+    "wave": ("case_follow_ups", _("Open the follow-up")),
+    "referral": ("case_referrals", _("See the referral")),
+    "agreement": ("case_referrals", _("See the referral")),
+    "consent": ("case", _("Open the consent")),
+    "override": ("case_referrals", _("Decide")),
+    "confirm": ("case", _("See the step")),
+    "plan": ("case_plan", _("See the plan")),
+    "undecided": ("case", _("See the step")),
 }
 
 

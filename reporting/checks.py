@@ -46,6 +46,7 @@ class Block:
     code: str
     indicator: Indicator | None = None
     place: Place | None = None
+    key: str = ""  # which question, or which kind of flag
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,7 @@ class _Checker:
                     "flag",
                     f.indicator,
                     f.place,
+                    f.kind,
                 )
                 for f in unexplained
             ]
@@ -169,7 +171,12 @@ class _Checker:
         for question in drafts.questions_for(self.submission.project):
             if question.is_required and not given.get(question.pk, "").strip():
                 self.blocks.append(
-                    Block(f"narrative/{question.pk}", _("Answer “%(question)s”.") % {"question": question.heading}, "narrative")
+                    Block(
+                        f"narrative/{question.pk}",
+                        _("Answer “%(question)s”.") % {"question": question.heading},
+                        "narrative",
+                        key=str(question.pk),
+                    )
                 )
 
     def _partners_file(self) -> None:

@@ -6,16 +6,20 @@ import json
 from typing import Any
 
 import django_filters
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.cache import cache
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+from kombu.exceptions import OperationalError
 
-from accounts import audit, event_words, practice
+from accounts import audit, event_words, practice, tasks
 from accounts.models import AuditChain, AuditEvent, AuditSubject, PracticeValue, User
 from accounts.roles import Permission
 from dashboard.forms import Day, PracticeForm
@@ -99,6 +103,26 @@ class AuditSearch(ListPage):
 
     def file_name(self) -> str:
         return "audit-log"
+
+
+@login_required
+@require_POST
+def verify(request: HttpRequest) -> HttpResponse:
+    """Walk the chain in the background: a long log takes minutes. What it found is one event, which the page of the log says on top."""
+    assert isinstance(request.user, User)
+    if Permission.READ_AUDIT not in access.words(request.user):
+        raise Http404
+    if not cache.add(tasks.BEING_VERIFIED, 1, timeout=settings.CELERY_TASK_TIME_LIMIT):
+        messages.info(request, _("The log is being verified already. Load this page again in a moment for the result."))
+        return redirect("audit")
+    try:
+        tasks.verify_audit.delay(request.user.pk)
+    except OperationalError:
+        cache.delete(tasks.BEING_VERIFIED)
+        messages.error(request, _("The log could not be verified now: background work is not reachable. Try again later."))
+    else:
+        messages.success(request, _("The log is being verified. Load this page again in a moment for the result."))
+    return redirect("audit")
 
 
 class PracticeFilter(django_filters.FilterSet):

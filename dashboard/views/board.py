@@ -184,7 +184,10 @@ class Board(ListPage):
             "timeliness": board.timeliness(reports, shown, today),
             "may_remind": reviews,
             "may_lock": Permission.REOPEN_FIGURES in access.words(self.request.user),
-            "lock_form": LockForm(codes=[column.code for column in shown if column.opened]),
+            "lock_form": LockForm(
+                codes=[column.code for column in shown if column.opened],
+                initial={"period": next((column.code for column in shown if column.opened and not column.is_locked), None)},
+            ),
             "locks": [column for column in shown if column.locked],
             "today": today,
             "totals": _sum(board.counts(one for one in reports if now and one.ends_on <= now.ends_on).values()),
@@ -342,7 +345,9 @@ def _picks(data: QueryDict) -> list[str]:
 
 
 def _heading(column: board.Column, now: board.Column | None, tally: board.Tally | None, at: int, of: int) -> dict[str, Any]:
-    css = " ".join(filter(None, ["bd-old" if at < of - 3 else "", "bd-now" if now is column else ""]))
+    css = " ".join(
+        filter(None, ["bd-old" if at < of - 3 else "", "bd-now" if now is column else "", "bd-locked" if column.is_locked else ""])
+    )
     return {"column": column, "css": css, "tally": tally, "is_now": now is column}
 
 

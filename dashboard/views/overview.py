@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,16 +18,28 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.models import User
+from accounts.models import Organization, User
 from accounts.roles import Permission
 from dashboard import board, delivery, waiting
 from dashboard import where as places
 from dashboard.board import State
 from dashboard.navigation import address, open_to
 from dashboard.views.board import LOOKS
+from locations.models import Place
 from plumbing import exports, formats, lists, narrowing, pages
 from programs import access
-from programs.models import ActivityRecord, ExpectedReport, Expenditure, GrantProject, Program, Project, ReportRequirement, SupportClearance
+from programs.models import (
+    ActivityRecord,
+    ExpectedReport,
+    Expenditure,
+    GrantProject,
+    IndicatorDefinition,
+    Invitation,
+    Program,
+    Project,
+    ReportRequirement,
+    SupportClearance,
+)
 from programs.scope import is_staff_reader
 from reintegration import todo
 from reporting import promises
@@ -44,6 +56,8 @@ def overview(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     if not is_staff_reader(user):
         return redirect("donor_reports" if Permission.READ_SENT_REPORT in access.words(user) else "my_work")
+    if Permission.SET_UP in access.words(user) and (steps := _first_steps(user)):
+        return render(request, "dashboard/first_steps.html", {"steps": steps})
     today = timezone.localdate()
     expected = narrowing.narrow(ExpectedReport.objects.visible_to(user), request)
     shown, _earlier, _later = board.columns(expected, today)
@@ -182,6 +196,47 @@ def user_of(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise Http404
     return request.user
+
+
+def _first_steps(user: User) -> list[dict[str, Any]]:
+    """What a fresh portal needs, in order, each with whether it is done; nothing once there is a project. One query."""
+    rows: dict[str, Any] = {
+        "project": Project,
+        "organization": Organization,
+        "place": Place,
+        "definition": IndicatorDefinition,
+        "program": Program,
+        "invitation": Invitation,
+    }
+    asked = {f"has_{name}": Exists(model.objects.all()) for name, model in rows.items()}
+    has: Any = User.objects.filter(pk=user.pk).values(**asked).get()
+    if has["has_project"]:
+        return []
+    return [
+        {"done": has[f"has_{name}"], "words": words, "note": note, "url": reverse(page)}
+        for name, words, note, page in (
+            (
+                "organization",
+                _("Enter your organization, its partners and donors"),
+                _("Everybody who signs in belongs to one."),
+                "organizations",
+            ),
+            ("place", _("Load the places"), _("The command load_places reads them from a file; this page shows what is there."), "places"),
+            (
+                "definition",
+                _("Load the indicator library"),
+                _("The command load_library brings 90 definitions; your own are proposed here."),
+                "library",
+            ),
+            ("program", _("Set up a program"), _("Then add its projects, with partners, places and dates."), "create_program"),
+            (
+                "invitation",
+                _("Invite the people who run it"),
+                _("A program manager first: managers and partners then invite their own."),
+                "invite",
+            ),
+        )
+    ]
 
 
 def _standing(reports: list[board.Report], code: str) -> list[tuple[State, tuple[str, str], int]]:

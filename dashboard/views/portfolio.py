@@ -33,6 +33,21 @@ GENDER = {
     "1": gettext_lazy("1: some of the money"),
     "0": gettext_lazy("0: not expected to contribute"),
 }
+# Short names of the targets of goal 16; the official wording is several lines long.
+TARGETS = {
+    "16.1": gettext_lazy("16.1 Less violence"),
+    "16.2": gettext_lazy("16.2 Children are protected"),
+    "16.3": gettext_lazy("16.3 Rule of law, access to justice"),
+    "16.4": gettext_lazy("16.4 Fewer illicit arms and money"),
+    "16.5": gettext_lazy("16.5 Less corruption"),
+    "16.6": gettext_lazy("16.6 Effective, accountable institutions"),
+    "16.7": gettext_lazy("16.7 Participation in decisions"),
+    "16.8": gettext_lazy("16.8 A voice in global governance"),
+    "16.9": gettext_lazy("16.9 Legal identity for all"),
+    "16.10": gettext_lazy("16.10 Access to information, freedoms"),
+    "16.a": gettext_lazy("16.a Institutions that prevent violence"),
+    "16.b": gettext_lazy("16.b Laws without discrimination"),
+}
 OWED_DAYS = 60
 
 
@@ -51,6 +66,7 @@ def show(request: HttpRequest) -> HttpResponseBase:
     cells = found.matrix()
     themes = sorted({theme for theme, _level in cells if theme}, key=shipped_name)
     levels = [level for level in Level.values if ("", level) in cells]
+    owed = list(portfolio.owed(user, projects=found.projects, today=today, days=OWED_DAYS))
     context = {
         "levels": levels,
         "lines": [
@@ -59,10 +75,11 @@ def show(request: HttpRequest) -> HttpResponseBase:
         ],
         "sums": [(level, cells.get(("", level))) for level in levels],
         "all": cells.get(("", ""), Cell()),
-        "targets": _lines(found.split("targets"), none=_("no SDG 16 target")),
+        "targets": _lines(found.split("targets"), none=_("no SDG 16 target"), words=TARGETS),
         "pillars": _lines(found.split("pillars"), none=_("no pillar"), words=PILLARS),
         "gender": _lines(found.split("gender"), none=_("no marker"), words=GENDER),
-        "owed": portfolio.owed(user, projects=found.projects, today=today, days=OWED_DAYS),
+        "owed": owed,
+        "owed_late": sum(one.due_on < today for one in owed),
         "owed_until": today + timedelta(days=OWED_DAYS),
         "places": [(name, cell, address("place_page", code)) for (name, code), cell in sorted(found.by_place().items(), key=itemgetter(0))],
         "programs": len({row.program_id for row in found.projects.values()}),
@@ -102,7 +119,11 @@ def _choices(whole: Portfolio, request: HttpRequest) -> list[dict[str, Any]]:
             _("Theme"),
             [(one, shipped_name(one)) for one in sorted({theme for shares in every for theme in shares.themes}, key=shipped_name)],
         ),
-        ("target", _("SDG target"), [(one, one) for one in sorted({target for shares in every for target in shares.targets})]),
+        (
+            "target",
+            _("SDG target"),
+            [(one, TARGETS.get(one, one)) for one in sorted({target for shares in every for target in shares.targets})],
+        ),
     ]
     return [{"name": name, "label": label, "options": options, "chosen": request.GET.get(name, "")} for name, label, options in named]
 

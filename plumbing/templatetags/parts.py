@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from django import template
+from django.forms import ChoiceField, ModelChoiceField
 from django.template.base import FilterExpression, NodeList, Parser, Token, token_kwargs
 from django.template.context import Context
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import pgettext
 
 register = template.Library()
 
@@ -212,6 +214,7 @@ def _rendered(nodelist: NodeList, context: Context) -> SafeString:
 def attributes(field: Any, extra: str = "") -> SafeString:
     """A bound form field as HTML with the portal's classes, its help and its errors tied to it."""
     widget = field.field.widget
+    _say_what_empty_means(field.field)
     kind = getattr(widget, "input_type", "")
     css = {"checkbox": "form-check-input", "radio": "form-check-input", "select": "form-select", "hidden": ""}.get(kind, "form-control")
     described = [f"{field.auto_id}_help"] * bool(field.help_text) + [f"{field.auto_id}_errors"] * bool(field.errors)
@@ -221,6 +224,30 @@ def attributes(field: Any, extra: str = "") -> SafeString:
     elif described:
         attrs["aria-describedby"] = " ".join(described)
     return field.as_widget(attrs=attrs)
+
+
+def _say_what_empty_means(field: Any) -> None:
+    """Dashes as the empty choice say nothing, and are read out one by one: where no form gave a word of its own, one stands here."""
+    word = (
+        pgettext("an empty choice", "Choose…") if field.required or getattr(field, "owed", False) else pgettext("an empty choice", "None")
+    )
+    if isinstance(field, ModelChoiceField):
+        if _is_dashes(field.empty_label):
+            field.empty_label = word
+    elif isinstance(field, ChoiceField):
+        offered: Any = field.choices
+        if any(value in ("", None) and _is_dashes(label) for value, label in offered):
+            field.choices = [(value, word if value in ("", None) and _is_dashes(label) else label) for value, label in offered]
+
+
+def _is_dashes(label: Any) -> bool:
+    return isinstance(label, str) and bool(label) and not label.strip("-–—")
+
+
+@register.filter
+def beside(heads: Sequence[Any], cells: Sequence[Any]) -> list[tuple[Any, Any]]:
+    """Each column's head with a row's cell: ``{% for quarter, cell in quarters|beside:line.cells %}``; both are of one length."""
+    return list(zip(heads, cells, strict=True))
 
 
 @register.filter

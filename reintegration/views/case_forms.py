@@ -70,7 +70,7 @@ class ChildCheckForm(forms.Form):
         offered = [(p.value, p.label) for p in pathways_offered]
         self.fields["pathway"] = listed(_("Pathway"), offered, initial=offered[0][0])
         self.fields["notice"] = forms.ModelChoiceField(
-            label=_("Notice read to the person"), queryset=Notice.objects.filter(in_use=True), empty_label="—",
+            label=_("Notice read to the person"), queryset=Notice.objects.filter(in_use=True),
             help_text=_("Nothing is written down before the person has heard it."),
         )  # fmt: skip
         self.fields["notice_method"] = listed(_("How it was given"), Method.choices, radio=False)

@@ -73,7 +73,7 @@ def checklist(request: HttpRequest, **address: Any) -> HttpResponse:
     """What still blocks submission, as the panel beside the sheet."""
     report = find(request, **address)
     found = checks.check(report.submission) if report.submission is not None else None
-    return render(request, "reporting/_checklist.html", {"report": report, "found": found})
+    return render(request, "reporting/_checklist.html", {"report": report, "found": found, "blocks": report.places_to_solve(found)})
 
 
 @login_required
@@ -164,7 +164,7 @@ def check(request: HttpRequest, **address: Any) -> HttpResponse:
     report = find(request, **address)
     nil = NilForm(initial={"reason": report.submission.nil_reason if report.submission is not None else ""})
     found = checks.check(report.submission) if report.submission is not None else None
-    return _page(request, "reporting/check.html", report, "report_check", found=found, nil=nil)
+    return _page(request, "reporting/check.html", report, "report_check", found=found, blocks=report.places_to_solve(found), nil=nil)
 
 
 @login_required

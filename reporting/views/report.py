@@ -15,6 +15,7 @@ from plumbing.refusals import Refused
 from programs import access
 from programs.models import ExpectedReport, Project, ReportingPeriod
 from reporting import drafts
+from reporting.checks import Block, Checklist
 from reporting.models import Submission
 
 
@@ -65,6 +66,21 @@ class Report:
 
     def url(self, name: str = "report") -> str:
         return reverse(name, args=[self.project.code, self.period.code, self.partner.pk])
+
+    def places_to_solve(self, found: Checklist | None) -> list[tuple[Block, str]]:
+        """Every block with the address that leads to where it is solved."""
+        return [(block, self.where(block)) for block in found.blocks] if found is not None else []
+
+    def where(self, block: Block) -> str:
+        """The field or cell in which this is solved: following the link puts the cursor there."""
+        if block.code == "narrative":
+            return f"{self.url('report_narrative')}#id_q{block.key}"
+        if block.code == "partners_file":
+            return f"{self.url('report_attachments')}#id_file"
+        if block.indicator is None or block.place is None:
+            return self.url("report_check")
+        at = f"{block.indicator.pk}-{block.place.pk}"
+        return f"{self.url('report_check')}#s{at}-{block.key}" if block.code == "flag" else f"{self.url()}#c{at}"
 
     def started(self) -> Submission:
         """The submission to write to, opened now where there is none or only the portal's; staff open it on the partner's behalf."""

@@ -62,7 +62,10 @@
         maintainAspectRatio: false,
         indexAxis: figure.dataset.sideways === "yes" ? "y" : "x",
         plugins: { legend: { display: data.series.length > 1, position: "bottom" } },
-        scales: { x: { grid: { display: false } }, y: { beginAtZero: figure.dataset.chart === "bar", ticks: counted ? { precision: 0 } : {} } }
+        scales: {
+          x: { grid: { display: false }, stacked: figure.dataset.stacked === "yes", ticks: { maxRotation: 0, autoSkipPadding: 12 } },
+          y: { stacked: figure.dataset.stacked === "yes", beginAtZero: figure.dataset.chart === "bar", ticks: counted ? { precision: 0 } : {} }
+        }
       }
     });
     const details = figure.querySelector("details");

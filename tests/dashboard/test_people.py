@@ -10,8 +10,9 @@ from django.core import mail
 from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
-from accounts import audit
+from accounts import audit, tasks
 from accounts.models import AuditEvent, Organization, PracticeValue, User
 from accounts.roles import Role
 from programs import access, invitations, partner_keys
@@ -320,7 +321,7 @@ def test_the_auditor_reads_what_was_done_in_words_and_how_far_the_chain_holds(cl
     page = _text(client.get(reverse("audit")))
     assert "Evidence opened<br>" in page
     assert "Set-up, changed: theme<br>" in page
-    assert "verify_audit has not walked the chain yet" in page
+    assert "Nobody has verified the chain of seals yet." in page
     assert '<option value="evidence.opened">Evidence opened</option>' in page
     assert _text(client.get(reverse("audit"), {"kind": "evidence.opened"})).count("<code>evidence.opened</code>") == 1
     assert "evidence.opened,Evidence opened," in b"".join(client.get(reverse("audit"), {"export": "csv"}).streaming_content).decode()
@@ -334,6 +335,40 @@ def test_the_auditor_reads_what_was_done_in_words_and_how_far_the_chain_holds(cl
 
     audit.record(audit.VERIFIED, by=None, checked=0, broken_at=1)
     assert "the chain was broken at event 1." in _text(client.get(reverse("audit")))
+
+
+def test_the_auditor_has_the_log_verified_by_a_button_one_walk_at_a_time(client, monkeypatch):
+    auditor = factories.member(Role.AUDITOR)
+    audit.record("evidence.opened", by=None)
+    audit.seal_all()
+    sealed = AuditEvent.objects.filter(number__isnull=False).count()
+    asked: list[int] = []
+    monkeypatch.setattr("accounts.tasks.verify_audit.delay", asked.append)
+    client.force_login(auditor)
+    assert "Load this page again in a moment" in _text(client.post(reverse("verify_audit"), follow=True))
+    assert "being verified already" in _text(client.post(reverse("verify_audit"), follow=True))
+    assert asked == [auditor.pk]
+
+    assert tasks.verify_audit(auditor.pk) == sealed
+    found = AuditEvent.objects.get(event=audit.VERIFIED)
+    assert (found.actor, found.via) == (f"user:{auditor.pk}", "task")
+    assert f"it held through event {sealed}." in _text(client.get(reverse("audit")))
+    client.post(reverse("verify_audit"))
+    assert asked == [auditor.pk, auditor.pk]
+
+
+def test_a_log_cannot_be_verified_by_a_stranger_nor_while_background_work_is_away(client, world, monkeypatch):
+    def refuse(person: int) -> None:
+        raise OperationalError("no broker")
+
+    monkeypatch.setattr("accounts.tasks.verify_audit.delay", refuse)
+    client.force_login(world.manager)
+    assert client.post(reverse("verify_audit")).status_code == 404
+    client.force_login(factories.member(Role.AUDITOR))
+    for _again in range(2):
+        assert "background work is not reachable" in _text(client.post(reverse("verify_audit"), follow=True))
+    assert client.get(reverse("verify_audit")).status_code == 405
+    assert not AuditEvent.objects.filter(event=audit.VERIFIED).exists()
 
 
 def test_a_focal_point_of_one_project_reads_its_events_only(client, world):

@@ -16,6 +16,7 @@ from accounts.roles import Role
 from exchange import imports
 from exchange.models import Import
 from programs.models import Indicator
+from reporting import submissions
 from reporting.models import Figure, Submission
 from tests import factories
 from tests.exchange import sheets
@@ -60,8 +61,14 @@ def test_a_framework_goes_from_the_file_to_the_project_by_page(officer: Client, 
     source.refresh_from_db()
     done = officer.post(reverse("import", args=[source.pk]), choices(world, version=source.version, confirm="1"), follow=True)
     assert Indicator.objects.get(code="F1").definition.over_time == "per_period"
-    assert Submission.objects.get().state == "submitted"
+    past = Submission.objects.get()
+    assert past.state == "submitted"
     assert "What it wrote" in page_of(done)
+    review = reverse("review", args=["PPS-03", past.period.code, past.partner_id])
+    assert "1 report of past figures waits for a second person." in page_of(done)
+    assert f'href="{review}"' in page_of(done)
+    submissions.accept(past, by=factories.member(Role.MANDE_OFFICER, project=world.project))
+    assert "waits for a second person" not in page_of(officer.get(reverse("import", args=[source.pk])))
 
 
 def test_a_blocking_problem_is_answered_on_the_page(officer: Client, world: World) -> None:

@@ -2,8 +2,11 @@ import re
 from decimal import Decimal
 
 import pytest
+from django import forms
 from django.template import Context, Template, TemplateSyntaxError
 from django.test import RequestFactory
+
+from programs.models import Theme
 
 
 def drawn(source, **context):
@@ -52,6 +55,28 @@ def test_a_meter_stays_inside_its_bar(value, width):
 
 def test_a_meter_without_a_figure_has_no_bar():
     assert 'class="bar"' not in drawn('{% meter value label="not reported" %}', value=None)
+
+
+class Choices(forms.Form):
+    kind = forms.ChoiceField(choices=[("", "---------"), ("a", "Alpha")])
+    late = forms.ChoiceField(choices=[("", "—"), ("a", "Alpha")], required=False)
+    owed = forms.ChoiceField(choices=[("", "---------"), ("a", "Alpha")], required=False)
+    theme = forms.ModelChoiceField(queryset=Theme.objects.none())
+    maybe = forms.ModelChoiceField(queryset=Theme.objects.none(), required=False)
+    own = forms.ModelChoiceField(queryset=Theme.objects.none(), required=False, empty_label="all themes")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("kind", "Choose…"), ("late", "None"), ("owed", "Choose…"), ("theme", "Choose…"), ("maybe", "None"), ("own", "all themes")],
+)
+def test_the_empty_choice_says_what_it_means(name, words):
+    form = Choices()
+    form.fields["owed"].owed = True
+    html = drawn("{{ field|attributes }}", field=form[name])
+    assert re.search(r'<option value=""[^>]*>([^<]*)</option>', html)[1] == words
+    assert "--" not in html
 
 
 def test_a_sparkline_leaves_a_gap_where_nothing_was_reported():

@@ -254,6 +254,34 @@ def test_every_tab_opens_before_and_after_the_first_figure(world, client, name):
     assert client.get(url(world, name)).status_code == 200
 
 
+def test_every_thing_to_solve_leads_to_the_field_or_cell_that_blocks(world, client):
+    question = world.project.narrative_questions.create(heading="What changed?", is_required=True)
+    other = world.indicator(factories.definition("EMPTY-1"))
+    submission = drafts.start(world.project, world.partner, world.period, by=world.reporter)
+    drafts.write_figures(submission, [FigureInput(world.row.code, world.place.code, value="12")], by=world.reporter)
+    client.force_login(world.reporter)
+    cell, answer = f"c{other.pk}-{world.place.pk}", f"id_q{question.pk}"
+    for name in ("report_checklist", "report_check"):
+        page = client.get(url(world, name)).content.decode()
+        assert f'href="{url(world)}#{cell}"' in page
+        assert f'href="{url(world, "report_narrative")}#{answer}"' in page
+    assert f'id="{cell}"' in client.get(url(world)).content.decode()
+    assert f'id="{answer}"' in client.get(url(world, "report_narrative")).content.decode()
+
+
+def test_an_unusual_figure_without_a_reason_leads_to_its_sentence(world, client):
+    submissions.accept(submitted(world, "12"), by=world.mande)
+    later = world.open(1)
+    submission = drafts.start(world.project, world.partner, later, by=world.reporter)
+    drafts.write_figures(submission, [FigureInput(world.row.code, world.place.code, value="0")], by=world.reporter)
+    (block,) = [one for one in checks.check(submission).blocks if one.code == "flag"]
+    client.force_login(world.reporter)
+    where, sentence = [world.project.code, later.code, world.partner.pk], f"s{world.row.pk}-{world.place.pk}-{block.key}"
+    page = reverse("report_check", args=where)
+    assert f'href="{page}#{sentence}"' in client.get(reverse("report_checklist", args=where)).content.decode()
+    assert f'id="{sentence}"' in client.get(page).content.decode()
+
+
 def test_an_attached_sheet_with_names_is_encrypted_and_opening_it_leaves_an_event(world, client, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
     client.force_login(world.reporter)

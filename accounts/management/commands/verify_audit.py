@@ -9,8 +9,7 @@ class Command(BaseCommand):
     help = "Check every sealed event of the audit log against its hash; names the first broken link and ends with an error there."
 
     def handle(self, *args: object, **options: object) -> None:
-        verdict = audit.verify()
-        audit.record(audit.VERIFIED, by=None, via="command", checked=verdict.checked, broken_at=verdict.broken_at)
+        verdict = audit.note_verification(by=None, via="command")
         if verdict.broken_at is not None:
             raise CommandError(
                 f"The audit log is broken at event {verdict.broken_at}: {verdict.reason}. The {verdict.checked} before it hold."

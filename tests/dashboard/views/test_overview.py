@@ -225,3 +225,24 @@ def test_pages_ask_the_same_number_of_questions(client, quarters, name, queries,
     client.get(reverse(name), **headers)
     with django_assert_num_queries(queries):
         client.get(reverse(name), **headers)
+
+
+def test_the_administrator_of_an_empty_portal_is_led_through_the_first_steps(client, django_assert_max_num_queries):
+    client.force_login(factories.member(Role.ADMINISTRATOR))
+    with django_assert_max_num_queries(12):
+        page = client.get(reverse("overview")).content.decode()
+    assert page.count('aria-label="to do"') == 5
+    for name in ("organizations", "places", "library", "create_program", "invite"):
+        address = reverse(name)
+        assert f'href="{address}"' in page
+        assert client.get(address).status_code == 200
+    factories.partner()
+    factories.definition("DDR-6")
+    assert client.get(reverse("overview")).content.decode().count('aria-label="done"') == 2
+    factories.world("PPS-01")
+    assert "Delivery against target, by level" in client.get(reverse("overview")).content.decode()
+
+
+def test_only_who_sets_up_is_led_through_the_first_steps(client):
+    client.force_login(factories.member(Role.AUDITOR))
+    assert "Set the portal up" not in client.get(reverse("overview"), follow=True).content.decode()
