@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -18,6 +17,7 @@ from communities import belonging
 from communities.models import Dispute, DisputeFollowUp, DisputeMediator, DisputeParty, DisputeStep, Forum, LocalAgreement
 from locations.models import Place
 from plumbing import formats
+from plumbing.dates import months_after
 from plumbing.refusals import Invalid, Problem, Refused
 from programs.models import Project
 
@@ -160,12 +160,6 @@ def refer(dispute: Dispute, *, on: date, to: str, by: User) -> Dispute:
         if not to.strip():
             raise Invalid([Problem("to", _("Say where it was referred to."), "required")])
         return _move(row, dispute, State.REFERRED, on, to, by)
-
-
-def months_after(day: date, months: int) -> date:
-    """The same day of the month, or the last one where the month is shorter."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def _may_move(dispute: Dispute, to: State, on: date, by: User) -> Dispute:

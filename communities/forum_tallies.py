@@ -27,6 +27,7 @@ from communities.models import (
 from communities.models.forums import JOINT
 from communities.models.records import Group
 from locations.models import Place
+from plumbing.dates import months_after
 from programs.models import EvidenceFile
 from programs.tally import Asked, Count, Counting, Empty, Measure, OverTime, Part, Tally, digests
 
@@ -183,7 +184,7 @@ def agreements_signed_by_a_woman(asked: Asked) -> Count:
 def agreements_kept_a_year(asked: Asked) -> Count:
     """Of the agreements whose twelve months ended in the period, those of which every commitment due by then was kept by then (AGR-2)."""
     rows = _within(LocalAgreement.objects.all(), asked).filter(signed_on__range=(asked.starts_on - TWO_YEARS, asked.ends_on))
-    ends = {pk: (place, at, _a_year_after(day)) for pk, place, at, day in rows.values_list("pk", "place_id", "updated_at", "signed_on")}
+    ends = {pk: (place, at, months_after(day, 12)) for pk, place, at, day in rows.values_list("pk", "place_id", "updated_at", "signed_on")}
     ends = {pk: told for pk, told in ends.items() if asked.starts_on <= told[2] <= asked.ends_on}
     kept: dict[int, list[bool]] = {}
     promises = Commitment.objects.filter(agreement__in=list(ends), due_on__isnull=False).exclude(state=State.WITHDRAWN)
@@ -244,10 +245,6 @@ def _signed(asked: Asked) -> QuerySet[LocalAgreement]:
 def _months(since: date, until: date) -> set[tuple[int, int]]:
     first, last = since.year * 12 + since.month - 1, until.year * 12 + until.month - 1
     return {(index // 12, index % 12 + 1) for index in range(first, last + 1)}
-
-
-def _a_year_after(day: date) -> date:
-    return day.replace(year=day.year + 1) if (day.month, day.day) != (2, 29) else date(day.year + 1, 2, 28)
 
 
 def _within(rows: QuerySet[Any], asked: Asked) -> QuerySet[Any]:

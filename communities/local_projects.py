@@ -15,9 +15,9 @@ from accounts import audit, practice
 from accounts.models import Organization, User
 from accounts.roles import Permission
 from communities import belonging
-from communities.disputes import months_after
 from communities.models import Contribution, LocalProject, LocalProjectStep, Payment, Satisfaction
 from locations.models import Place
+from plumbing.dates import months_after
 from plumbing.numbers import divide
 from plumbing.refusals import Invalid, Problem, Refused
 from programs.models import Project

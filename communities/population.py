@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from communities import taxonomy
 from communities.models import Incident, PopulationCount
+from plumbing.dates import months_after
 
 if TYPE_CHECKING:
     from communities.models.incidents import IncidentQuerySet
@@ -53,9 +54,7 @@ def on(communities: Iterable[int], day: date | None = None) -> dict[int, Told]:
 
 def year_before(day: date) -> date:
     """The first of the twelve months that end on a day."""
-    return (day.replace(year=day.year - 1) if (day.month, day.day) != (2, 29) else day.replace(year=day.year - 1, day=28)) + timedelta(
-        days=1
-    )
+    return months_after(day, -12) + timedelta(days=1)
 
 
 def is_violent(since: date, until: date, *, told_by: int) -> Q:

@@ -16,6 +16,7 @@ from accounts.models import User
 from dashboard import board, delivery
 from dashboard.delivery import Shown
 from locations.models import Place, PlaceTree
+from plumbing.dates import months_after
 from programs.models import ActivityRecord, AssignmentPlace, ExpectedReport, Expenditure, Level, Project, ProjectPlace
 from reporting import promises
 from reporting.published import PublishedPoint, Status
@@ -29,7 +30,7 @@ class Quarter:
 
     @property
     def ends_on(self) -> date:
-        return next_quarter(self.starts_on) - timedelta(days=1)
+        return months_after(self.starts_on, 3) - timedelta(days=1)
 
     @property
     def code(self) -> str:
@@ -82,10 +83,6 @@ def quarters(today: date, count: int = QUARTERS) -> list[Quarter]:
         before = found[0].starts_on - timedelta(days=1)
         found.insert(0, Quarter(date(before.year, (before.month - 1) // 3 * 3 + 1, 1)))
     return found
-
-
-def next_quarter(start: date) -> date:
-    return date(start.year + 1, 1, 1) if start.month == 10 else date(start.year, start.month + 3, 1)
 
 
 def below(place: Place | int) -> QuerySet[PlaceTree, Any]:

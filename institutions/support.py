@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -17,6 +16,7 @@ from accounts.models import Organization, User
 from accounts.roles import Permission
 from institutions.models import FollowUpCheck, Institution, SupportDetail
 from locations.models import Place
+from plumbing.dates import months_after
 from plumbing.refusals import Invalid, Problem, Refused
 from programs import access, activities, disaggregations
 from programs.models import ActivityRecord, Disaggregation, Project, WorkPlanLine
@@ -114,23 +114,18 @@ def check(
         if not FollowUpCheck.objects.filter(pk=row.pk, done_at__isnull=True).update(**found):
             raise CheckDone()
         if row.kind == FollowUpCheck.Kind.END_USE:
-            _plan(support, months_on(checked_on, practice.whole("end-use-check-months")))
+            _plan(support, months_after(checked_on, practice.whole("end-use-check-months")))
         SupportDetail.objects.filter(pk=support.pk).update(updated_at=timezone.now())
         audit.record("support.checked", [row, support, support.institution], by=by, kind=row.kind)
     return row
 
 
-def months_on(day: date, months: int) -> date:
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
-
-
 def _first_day(row: SupportDetail) -> date | None:
     """When it is first looked at: a training months after it, things months after they were handed over, advice never."""
     if row.kind == Kind.TRAINING:
-        return months_on(row.activity.happened_on, practice.whole("training-check-months"))
+        return months_after(row.activity.happened_on, practice.whole("training-check-months"))
     if row.kind in (Kind.EQUIPMENT, Kind.INFRASTRUCTURE) and row.handed_over_on is not None:
-        return months_on(row.handed_over_on, practice.whole("end-use-check-months"))
+        return months_after(row.handed_over_on, practice.whole("end-use-check-months"))
     return None
 
 

@@ -5,7 +5,6 @@ A gate stops a *plan*. A fact that happened without it is recorded and flagged, 
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,6 +18,7 @@ from accounts import audit, practice
 from accounts.models import Organization, User
 from accounts.roles import Permission, Role
 from plumbing import formats
+from plumbing.dates import months_after
 from plumbing.refusals import Invalid, Problem, Refused
 from programs import access
 from programs.models import ActivityRecord, ConflictSensitivityReview, Project, SupportClearance, WorkPlanLine
@@ -280,7 +280,6 @@ def _cure(clearance: SupportClearance) -> int:
 
 
 def _limit(first: date, last: date, months: int) -> None:
-    year, month = divmod(first.year * 12 + first.month - 1 + months, 12)
-    latest = date(year, month + 1, min(first.day, monthrange(year, month + 1)[1]))
+    latest = months_after(first, months)
     if last > latest:
         raise ValidTooLong(latest)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit, practice
 from accounts.models import Organization, User
+from plumbing.dates import months_after
 from plumbing.refusals import Refused
 from reintegration import casework, opening, referrals
 from reintegration.models import Case, CaseContact, Consent, FollowUp, Notice
@@ -66,17 +67,6 @@ def withdraw(case: Case, *, by: User, purpose: str = "") -> int:
         ended = _withdraw(case, rows, by=by, everything=not purpose)
         audit.record("consent.withdrawn", [case, case.project, case.partner], by=by, purpose=purpose or "everything", referrals_ended=ended)
     return ended
-
-
-def months_after(day: date, months: int) -> date:
-    """The same day so many months later, or the last day of a shorter month."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    for last in (day.day, 30, 29, 28):
-        try:
-            return date(year, month + 1, last)
-        except ValueError:
-            continue
-    raise AssertionError("every month has 28 days")
 
 
 def _withdraw(case: Case, rows: object, *, by: User, everything: bool = False) -> int:

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from accounts import audit, practice
 from accounts.models import User
 from locations.models import Place
+from plumbing.dates import months_after
 from plumbing.refusals import Invalid, Problem, Refused
 from reintegration import opening, pathways, profile, referrals
-from reintegration.consents import months_after
 from reintegration.intake import SecondPersonNeeded
 from reintegration.models import (
     Case,

@@ -23,6 +23,7 @@ from dashboard.demo import forums as renk
 from dashboard.demo.clock import at, left_to_the_database
 from locations import gazetteer
 from locations.models import Place
+from plumbing.dates import months_after
 from privacy import files
 from programs import (
     access,
@@ -158,13 +159,8 @@ def _institutions(cast: Cast, today: date) -> None:
 def _quarters(today: date) -> tuple[date, date]:
     """The first day of the first quarter and the last day of the project: eight quarters with the present one, then four more."""
     this = date(today.year, (today.month - 1) // 3 * 3 + 1, 1)
-    first, end = _months_on(this, -3 * (QUARTERS - 1)), _months_on(this, 15)
+    first, end = months_after(this, -3 * (QUARTERS - 1)), months_after(this, 15)
     return first, end - timedelta(days=1)
-
-
-def _months_on(day: date, months: int) -> date:
-    whole = day.year * 12 + day.month - 1 + months
-    return date(whole // 12, whole % 12 + 1, 1)
 
 
 def _moment(day: date, hour: int = 10) -> datetime:
@@ -191,7 +187,7 @@ def _people_and_places(cast: Cast, built: Built, first: date) -> None:
     agency = cast.organizations["agency"]
     code, name = story.PROGRAM
     program = Program.objects.create(
-        code=code, name=f"{name} {first.year}–{first.year + 2}", starts_on=first, ends_on=_months_on(first, 36) - timedelta(days=1),
+        code=code, name=f"{name} {first.year}–{first.year + 2}", starts_on=first, ends_on=months_after(first, 36) - timedelta(days=1),
         organization=agency, description="Work with people, communities and institutions so that conflict drives fewer people from home.",
     )  # fmt: skip
     hashed = make_password(built.password)
@@ -289,7 +285,7 @@ def _grants(cast: Cast, first: date, last: date, today: date) -> None:
             grants.approve(grant, project=cast.projects[code], amount=Decimal(money), gender_share=gender, by=manager)
     this = date(today.year, (today.month - 1) // 3 * 3 + 1, 1)
     covered, due = this - timedelta(days=1), today + timedelta(days=(4 - today.weekday()) % 7 or 7)
-    before = _months_on(this, -6) - timedelta(days=1)
+    before = months_after(this, -6) - timedelta(days=1)
     pbf = cast.grants["PBF-SSD-07"]
     ReportRequirement.objects.create(
         grant=pbf, kind="semiannual", title="Semi-annual report", covers_from=first, covers_through=before,

@@ -10,6 +10,7 @@ from accounts.models import PracticeValue
 from accounts.roles import Role
 from communities import disputes
 from communities.models import Dispute, DisputeFollowUp, DisputeParty
+from plumbing.dates import months_after
 from plumbing.refusals import Invalid
 from programs import access
 from tests import factories
@@ -53,7 +54,7 @@ def test_a_step_goes_forward_in_time_and_along_the_road(peace):
 def test_a_settlement_is_asked_about_in_the_months_of_the_setting(peace):
     practice.seed()
     row = peace.settled(days_ago=120)
-    assert list(row.follow_ups.values_list("months", "due_on")) == [(m, disputes.months_after(ago(120), m)) for m in (3, 6)]
+    assert list(row.follow_ups.values_list("months", "due_on")) == [(m, months_after(ago(120), m)) for m in (3, 6)]
     setting = PracticeValue.objects.get(key="dispute-follow-up-months")
     practice.change(setting, value="1", by=factories.member(Role.ADMINISTRATOR))
     assert [one.months for one in peace.settled().follow_ups.all()] == [1]
@@ -88,13 +89,13 @@ def test_a_new_settlement_has_its_own_questions(peace):
     assert row.follow_ups.count() == 4
     today = timezone.localdate()
     assert not DisputeFollowUp.objects.due_until(today).exists(), "the first settlement is no longer the last word"
-    assert DisputeFollowUp.objects.due_until(disputes.months_after(ago(40), 3)).count() == 1
+    assert DisputeFollowUp.objects.due_until(months_after(ago(40), 3)).count() == 1
 
 
 def test_the_last_day_of_a_short_month():
     from datetime import date
 
-    assert disputes.months_after(date(2026, 11, 30), 3) == date(2027, 2, 28)
+    assert months_after(date(2026, 11, 30), 3) == date(2027, 2, 28)
 
 
 def test_a_stranger_opens_nothing(peace):

@@ -8,8 +8,9 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from communities import disputes, local_projects
+from communities import local_projects
 from communities.models import LocalProject
+from plumbing.dates import months_after
 from plumbing.refusals import Invalid
 from programs import access
 from tests.communities.peace import ago, make_peace
@@ -56,7 +57,7 @@ def test_land_paper_comes_before_work(peace):
 
 def test_the_check_falls_due_six_months_after_the_hand_over(peace):
     row = peace.handed_over(days_ago=200)
-    assert row.check_due_on == disputes.months_after(ago(200), 6)
+    assert row.check_due_on == months_after(ago(200), 6)
     assert list(LocalProject.objects.checks_due_until(ago(0))) == [row]
     local_projects.check(row, on=ago(2), works=True, used=False, by=peace.officer)
     assert (row.state, row.still_works, row.still_used) == ("checked", True, False)

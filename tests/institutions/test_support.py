@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 
 from institutions import page, support
 from institutions.models import FollowUpCheck
+from plumbing.dates import months_after
 from plumbing.refusals import Invalid
 from programs import access
 from programs.models import ActivityRecord
@@ -25,7 +26,7 @@ def test_a_training_is_an_activity_with_trainees_by_sex_and_rank(post):
     assert (activity.kind, activity.supports, activity.people_present) == ("training", post.station.organization, 42)
     assert dict(activity.attendance.values_list("disaggregation__key", "number"))["rank=junior|sex=female"] == 12
     check = row.checks.get()
-    assert (check.kind, check.due_on) == ("at_work", support.months_on(activity.happened_on, 6))
+    assert (check.kind, check.due_on) == ("at_work", months_after(activity.happened_on, 6))
 
 
 def test_support_without_a_clearance_is_kept_and_flagged(post):
@@ -51,9 +52,9 @@ def test_equipment_is_checked_again_and_again_after_its_hand_over(post):
     assert not row.checks.exists()
     support.change(row, by=post.officer, handed_over_on=soon(-5), handed_over_to="Station commander")
     first = row.checks.get()
-    assert first.due_on == support.months_on(soon(-5), 3)
+    assert first.due_on == months_after(soon(-5), 3)
     support.check(first, checked_on=soon(0), looked_at=14, in_use=13, findings="One in repair", by=post.officer)
-    assert list(row.checks.filter(done_at__isnull=True).values_list("due_on", flat=True)) == [support.months_on(soon(0), 3)]
+    assert list(row.checks.filter(done_at__isnull=True).values_list("due_on", flat=True)) == [months_after(soon(0), 3)]
     with pytest.raises(support.CheckDone):
         support.check(FollowUpCheck.objects.get(pk=first.pk), checked_on=soon(0), looked_at=1, in_use=1, findings="x", by=post.officer)
 
