@@ -78,13 +78,14 @@ def prepare(
 def write(assessment: HrddpAssessment, *, by: User, **fields: Any) -> HrddpAssessment:
     """Change what is being prepared; once it is sent to the decision it stands."""
     _require(by, Permission.ASSESS_CLEARANCE, assessment.institution, assessment.project)
-    if assessment.state != State.PREPARING:
-        raise NotNow(assessment)
-    for name, value in _known(fields).items():
-        setattr(assessment, name, value)
-    _rate(assessment)
-    assessment.full_clean()
     with transaction.atomic():
+        held = HrddpAssessment.objects.select_for_update().get(pk=assessment.pk)
+        if held.state != State.PREPARING:  # it may have been sent, or even decided, since the page was opened
+            raise NotNow(held)
+        for name, value in _known(fields).items():
+            setattr(assessment, name, value)
+        _rate(assessment)
+        assessment.full_clean()
         assessment.save()
         audit.record("due_diligence.written", _subjects(assessment), by=by)
     return assessment

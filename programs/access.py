@@ -138,10 +138,10 @@ def end(membership: Membership, *, by: User, on: date | None = None) -> None:
     """
     if by.pk not in {membership.user_id, membership.deputy_for_id}:
         require_to_give(by, membership)
-    if membership.role == Role.ADMINISTRATOR and not _other_administrators(membership).exists():
-        raise LastAdministrator(_("This is the last administrator. Give the role to somebody else first."))
     last = on or timezone.localdate() - timedelta(days=1)
     with transaction.atomic():
+        if membership.role == Role.ADMINISTRATOR:
+            _keep_an_administrator(membership)
         audit.record("membership.ended", [membership, membership.user], by=by, role=membership.role, on=last.isoformat())
         if last < membership.starts_on:
             membership.delete()
@@ -249,9 +249,16 @@ def _own_roles(person: User) -> list[Membership]:
     return list(rows.select_related("organization", "program", "project", "place", "user"))
 
 
-def _other_administrators(membership: Membership) -> Any:
+def _keep_an_administrator(leaving: Membership) -> None:
+    """Refuse where nobody else would hold the role for as long as this membership gives it. All of them are locked first, so that
+    two administrators who end each other's role at the same moment do not both find the other one there."""
+    list(Membership.objects.select_for_update().filter(role=Role.ADMINISTRATOR).order_by("pk"))
     rows = Membership.objects.live().filter(role=Role.ADMINISTRATOR, deputy_for__isnull=True, user__is_active=True)
-    return rows.exclude(pk=membership.pk)
+    as_long = Q(ends_on__isnull=True)
+    if leaving.ends_on is not None:
+        as_long |= Q(ends_on__gte=leaving.ends_on)
+    if not rows.filter(as_long).exclude(pk=leaving.pk).exists():
+        raise LastAdministrator(_("This is the last administrator. Give the role to somebody else first."))
 
 
 def _within(row: Membership, scope: Mapping[str, int]) -> bool:

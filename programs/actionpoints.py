@@ -63,14 +63,13 @@ def raise_point(
 
 def finish(point: ActionPoint, *, note: str, by: User) -> ActionPoint:
     """The owner, or who may edit action points there, says what was done."""
-    _own_or_edit(point, by)
-    if point.done_at is not None:
-        raise AlreadyDone()
-    point.done_at, point.done_by, point.done_note = timezone.now(), by, note.strip()
-    point.full_clean()
     with transaction.atomic():
-        if not ActionPoint.objects.filter(pk=point.pk, done_at__isnull=True).exists():
+        _lock(point)
+        _own_or_edit(point, by)
+        if point.done_at is not None:
             raise AlreadyDone()
+        point.done_at, point.done_by, point.done_note = timezone.now(), by, note.strip()
+        point.full_clean()
         point.save(update_fields=["done_at", "done_by", "done_note", "updated_at"])
         audit.record("action_point.done", _subjects(point), by=by)
     return point
@@ -78,13 +77,14 @@ def finish(point: ActionPoint, *, note: str, by: User) -> ActionPoint:
 
 def verify(point: ActionPoint, *, by: User) -> ActionPoint:
     """Somebody looked and it is done. A second person, unless the portal's setting lets a small mission do without."""
-    _may_edit(by, point.project, point.partner)
-    if point.done_at is None:
-        raise NotDone()
-    if point.done_by_id == by.pk and practice.whole("action-point-second-person"):
-        raise OwnWork()
-    point.verified_at, point.verified_by = timezone.now(), by
     with transaction.atomic():
+        _lock(point)
+        _may_edit(by, point.project, point.partner)
+        if point.done_at is None:
+            raise NotDone()
+        if point.done_by_id == by.pk and practice.whole("action-point-second-person"):
+            raise OwnWork()
+        point.verified_at, point.verified_by = timezone.now(), by
         point.save(update_fields=["verified_at", "verified_by", "updated_at"])
         audit.record("action_point.verified", _subjects(point), by=by)
     return point
@@ -92,12 +92,13 @@ def verify(point: ActionPoint, *, by: User) -> ActionPoint:
 
 def reopen(point: ActionPoint, *, reason: str, by: User) -> ActionPoint:
     """What was called done is not: the owner owes it again, and the note keeps both."""
-    _may_edit(by, point.project, point.partner)
-    if point.done_at is None:
-        raise NotDone()
-    point.done_note = f"{point.done_note}\n— {reason.strip()}"
-    point.done_at = point.done_by = point.verified_at = point.verified_by = None
     with transaction.atomic():
+        _lock(point)
+        _may_edit(by, point.project, point.partner)
+        if point.done_at is None:
+            raise NotDone()
+        point.done_note = f"{point.done_note}\n— {reason.strip()}"
+        point.done_at = point.done_by = point.verified_at = point.verified_by = None
         point.save(update_fields=["done_at", "done_by", "done_note", "verified_at", "verified_by", "updated_at"])
         _tell(point, by=by, step=f"reopened-{timezone.now():%Y%m%d%H%M%S}")
         audit.record("action_point.reopened", _subjects(point), by=by)
@@ -106,19 +107,25 @@ def reopen(point: ActionPoint, *, reason: str, by: User) -> ActionPoint:
 
 def reassign(point: ActionPoint, *, owner: User, by: User, due_on: date | None = None) -> ActionPoint:
     """Hand an open action point to somebody else, with a new date if need be."""
-    _own_or_edit(point, by)
-    if point.done_at is not None:
-        raise AlreadyDone()
-    _can_own(owner)
-    before = point.owner_id
-    point.owner, point.due_on = owner, due_on or point.due_on
-    point.full_clean()
     with transaction.atomic():
+        _lock(point)
+        _own_or_edit(point, by)
+        if point.done_at is not None:
+            raise AlreadyDone()
+        _can_own(owner)
+        before = point.owner_id
+        point.owner, point.due_on = owner, due_on or point.due_on
+        point.full_clean()
         point.save(update_fields=["owner", "due_on", "updated_at"])
         if before != owner.pk:
             _tell(point, by=by, step=f"handed-{timezone.now():%Y%m%d%H%M%S}")
         audit.record("action_point.reassigned", [*_subjects(point), owner], by=by, due=str(point.due_on))
     return point
+
+
+def _lock(point: ActionPoint) -> None:
+    """Hold the row as it is now: since the page was opened, somebody may have done it, reopened it or handed it on."""
+    point.refresh_from_db(from_queryset=ActionPoint.objects.select_for_update())
 
 
 def _may_edit(by: User, project: Project | None, partner: Organization | None) -> None:

@@ -57,21 +57,21 @@ def set_goal(
     target: Decimal | None = None, unit: str = "", goal: Goal | None = None,
 ) -> Goal:  # fmt: skip
     """Write a goal into a draft, or change one there. ``roles`` say who does what: the person first."""
-    _draft(plan, by)
-    row = goal or Goal(plan=plan, key=uuid.uuid4(), order=plan.goals.count())
-    if row.plan_id != plan.pk:
-        raise PlanNotOpen(_("This goal stands in another version."))
-    row.strand, row.title, row.due_on, row.target, row.unit = strand, title.strip(), due_on, target, unit.strip()
-    row.roles = [[who.strip(), what.strip()] for who, what in roles if what.strip()]
-    problems = []
-    if not row.title:
-        problems.append(Problem("title", _("Say what is to be reached."), "required"))
-    if not row.roles:
-        problems.append(Problem("roles", _("Say who does what, the person too."), "required"))
-    if problems:
-        raise Invalid(problems)
-    row.full_clean()
     with transaction.atomic():
+        _draft(plan, by)
+        row = goal or Goal(plan=plan, key=uuid.uuid4(), order=plan.goals.count())
+        if row.plan_id != plan.pk:
+            raise PlanNotOpen(_("This goal stands in another version."))
+        row.strand, row.title, row.due_on, row.target, row.unit = strand, title.strip(), due_on, target, unit.strip()
+        row.roles = [[who.strip(), what.strip()] for who, what in roles if what.strip()]
+        problems = []
+        if not row.title:
+            problems.append(Problem("title", _("Say what is to be reached."), "required"))
+        if not row.roles:
+            problems.append(Problem("roles", _("Say who does what, the person too."), "required"))
+        if problems:
+            raise Invalid(problems)
+        row.full_clean()
         row.save()
         audit.record("plan.goal_written", [plan, plan.case], by=by, strand=strand, is_new=goal is None)
     return row
@@ -80,19 +80,19 @@ def set_goal(
 def remove_goal(goal: Goal, *, by: User) -> None:
     """Take a goal out of a draft. Versions that were in force keep theirs."""
     plan = goal.plan
-    _draft(plan, by)
     with transaction.atomic():
+        _draft(plan, by)
         goal.delete()
         audit.record("plan.goal_removed", [plan, plan.case], by=by)
 
 
 def propose(plan: Plan, *, agreed_on: date, by: User) -> Plan:
     """The person agreed on this day: the version waits for the supervisor."""
-    _draft(plan, by)
-    casework.not_in_future("agreed_on", agreed_on)
-    if not plan.goals.exists():
-        raise Invalid([Problem("goals", _("A plan has at least one goal."), "required")])
     with transaction.atomic():
+        _draft(plan, by)
+        casework.not_in_future("agreed_on", agreed_on)
+        if not plan.goals.exists():
+            raise Invalid([Problem("goals", _("A plan has at least one goal."), "required")])
         _move(plan, [Plan.State.DRAFT], state=Plan.State.PROPOSED, agreed_on=agreed_on, proposed_at=timezone.now())
         audit.record("plan.proposed", [plan, plan.case], by=by, version=plan.version)
     return plan
@@ -115,12 +115,12 @@ def send_back(plan: Plan, *, note: str, by: User) -> Plan:
     """The supervisor asks for a change, with a sentence; the writer goes on with the draft."""
     opening.require_supervision(plan.case, by)
     casework.require_open(plan.case)
-    if plan.state != Plan.State.PROPOSED:
-        raise PlanNotOpen(_("This version does not wait for approval."))
     if not note.strip():
         raise Invalid([Problem("note", _("Say what is to be changed."), "required")])
-    plan.state, plan.proposed_at, plan.note = Plan.State.DRAFT, None, note.strip()
     with transaction.atomic():
+        if _held(plan) != Plan.State.PROPOSED:
+            raise PlanNotOpen(_("This version does not wait for approval."))
+        plan.state, plan.proposed_at, plan.note = Plan.State.DRAFT, None, note.strip()
         plan.save(update_fields=["state", "proposed_at", "note"])
         audit.record("plan.sent_back", [plan, plan.case], by=by, version=plan.version)
     return plan
@@ -128,9 +128,9 @@ def send_back(plan: Plan, *, note: str, by: User) -> Plan:
 
 def drop(plan: Plan, *, by: User) -> None:
     """Give a draft up; the version in force stays as it is."""
-    _draft(plan, by)
     case, version = plan.case, plan.version
     with transaction.atomic():
+        _draft(plan, by)
         plan.delete()
         audit.record("plan.dropped", [case], by=by, version=version)
 
@@ -267,8 +267,13 @@ def _standing(goal: Goal, share: int | None, plan: Plan, today: date, lag: int) 
 def _draft(plan: Plan, by: User) -> None:
     opening.require_work(plan.case, by)
     casework.require_open(plan.case)
-    if plan.state != Plan.State.DRAFT:
+    if _held(plan) != Plan.State.DRAFT:
         raise PlanNotOpen(_("Only a draft is changed. Start a new version."))
+
+
+def _held(plan: Plan) -> str | None:
+    """The state of the version now, held until the act is done; None where somebody dropped it since the page was opened."""
+    return Plan.objects.select_for_update().filter(pk=plan.pk).values_list("state", flat=True).first()
 
 
 def _move(plan: Plan, states: Sequence[str], **changes: object) -> None:

@@ -51,13 +51,15 @@ def send(
     goal: Goal | None = None,
 ) -> Referral:  # fmt: skip
     """Send a referral. Raises ``ConsentMissing``, ``NoAgreement``, ``Invalid``, ``ValidationError``."""
-    _check(case, to, by, contact_route)
-    consent = consent_for(case, to=to, service=service)
-    if consent is None:
-        raise ConsentMissing(_missing(case, to, service))
-    row = _new(case, to, service, urgency, contact_route, by)
-    row.reason, row.goal, row.consent = reason.strip(), goal, consent
-    return _keep(row, by, without_consent=False)
+    with transaction.atomic():
+        _hold(case)
+        _check(case, to, by, contact_route)
+        consent = consent_for(case, to=to, service=service)
+        if consent is None:
+            raise ConsentMissing(_missing(case, to, service))
+        row = _new(case, to, service, urgency, contact_route, by)
+        row.reason, row.goal, row.consent = reason.strip(), goal, consent
+        return _keep(row, by, without_consent=False)
 
 
 def ask_override(
@@ -85,11 +87,12 @@ def decide_override(request: OverrideRequest, *, grant: bool, by: User) -> Refer
     opening.require_supervision(case, by)
     if by.pk == request.asked_by_id:
         raise Refused(_("A second person decides that a vital interest stands above consent."))
-    if grant:
-        casework.require_open(case)
-    _refuse_after_withdrawal(case)
     sent = None
     with transaction.atomic():
+        _hold(case)
+        if grant:
+            casework.require_open(case)
+        _refuse_after_withdrawal(case)
         decided = {"decision": "granted" if grant else "refused", "decided_at": timezone.now(), "decided_by": by}
         if not OverrideRequest.objects.filter(pk=request.pk, decision="").update(**decided):
             raise NotOpen(_("This is decided already."))
@@ -307,6 +310,12 @@ def _people(office: Organization) -> list[User]:
 
 
 # Sending
+
+
+def _hold(case: Case) -> None:
+    """Hold the case from the look at its consents until the referral is kept. A withdrawal holds it too: it then either comes first,
+    or finds the referral and ends it."""
+    case.refresh_from_db(fields=["state"], from_queryset=Case.objects.select_for_update())
 
 
 def _check(case: Case, to: Organization, by: User, contact_route: str) -> None:

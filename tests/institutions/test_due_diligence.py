@@ -47,6 +47,16 @@ def test_everything_missing_is_said_at_once(post):
     assert {problem.path for problem in refused.value.problems} == {"record", "likelihood"}
 
 
+def test_a_page_opened_before_it_was_sent_takes_nothing_back(post):
+    row = prepared(post)
+    as_opened = HrddpAssessment.objects.get()
+    due_diligence.send(row, by=post.officer)
+    with pytest.raises(due_diligence.NotNow):
+        due_diligence.write(as_opened, by=post.officer, record="Nothing known")
+    kept = HrddpAssessment.objects.get()
+    assert (kept.state, kept.sent_by, kept.record == "Nothing known") == ("waiting", post.officer, False)
+
+
 def test_what_is_written_is_not_readable_in_the_database(post):
     prepared(post, record="Beatings in custody")
     with connection.cursor() as cursor:

@@ -133,6 +133,12 @@ def test_the_last_administrator_stays(administrator):
     assert Membership.objects.live().filter(role=Role.ADMINISTRATOR).get().user == other
 
 
+def test_an_administrator_whose_role_ends_sooner_is_no_reason_to_end_the_others(administrator):
+    factories.member(Role.ADMINISTRATOR, ends_on=timezone.localdate() + timedelta(days=2))
+    with pytest.raises(access.LastAdministrator):
+        access.end(administrator.memberships.get(), by=administrator)
+
+
 def test_a_deputy_holds_the_colleagues_roles_until_the_date_and_the_log_says_for_whom(world):
     agency = factories.agency()
     absent, deputy = factories.user(organization=agency), factories.user(organization=agency)

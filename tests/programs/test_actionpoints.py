@@ -66,6 +66,20 @@ def test_what_is_done_is_not_done_again_or_handed_on(field):
         actionpoints.reassign(point, owner=field.officer, by=field.officer)
 
 
+def test_a_page_opened_before_somebody_else_acted_changes_nothing_any_more(field):
+    point = owe(field)
+    as_opened = ActionPoint.objects.get()
+    actionpoints.finish(point, note="Marked", by=field.reporter)
+    with pytest.raises(actionpoints.AlreadyDone):
+        actionpoints.reassign(as_opened, owner=field.officer, by=field.officer)
+    as_done = ActionPoint.objects.get()
+    actionpoints.reopen(point, reason="Only two are marked", by=field.officer)
+    with pytest.raises(actionpoints.NotDone):
+        actionpoints.verify(as_done, by=field.officer)
+    kept = ActionPoint.objects.get()
+    assert (kept.owner, kept.done_at, kept.verified_at) == (field.reporter, None, None)
+
+
 def test_reopening_keeps_what_was_said_and_why(field):
     point = actionpoints.finish(owe(field), note="Stones set", by=field.reporter)
     actionpoints.reopen(point, reason="Route 3 is not marked", by=field.officer)

@@ -55,6 +55,23 @@ def test_a_plan_is_in_force_once_the_person_agreed_and_the_supervisor_approved(c
     ]  # fmt: skip
 
 
+def test_a_page_opened_before_the_supervisor_decided_changes_nothing_any_more(case, supervisor):
+    plan = planning.start(case, by=case.caseworker)
+    write(plan)
+    as_draft = Plan.objects.get()
+    planning.propose(plan, agreed_on=timezone.localdate(), by=case.caseworker)
+    as_proposed = Plan.objects.get()
+    planning.approve(plan, by=supervisor)
+
+    with pytest.raises(planning.PlanNotOpen):
+        planning.send_back(as_proposed, note="Add a social goal", by=supervisor)
+    with pytest.raises(planning.PlanNotOpen):
+        write(as_draft, "Another goal")
+    with pytest.raises(planning.PlanNotOpen):
+        planning.drop(as_draft, by=case.caseworker)
+    assert (planning.in_force(case), Plan.objects.get().goals.count()) == (plan, 1)
+
+
 def test_whoever_wrote_the_plan_never_approves_it(world, case, supervisor):
     plan = planning.start(case, by=supervisor)
     planning.set_goal(plan, strand="social", title="Have a document", roles=[("She", "applies")], by=supervisor)

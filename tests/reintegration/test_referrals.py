@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -361,3 +363,34 @@ def test_a_referral_that_ran_out_is_told_to_the_caseworker_until_it_is_sent_agai
     agreed(case, centre)
     send(case, centre)
     assert not [one for one in todo.due_for(case.caseworker) if one.kind == "referral"]
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_consent_withdrawn_while_a_referral_is_sent_ends_it(case, centre, monkeypatch):
+    """The withdrawal comes between the look at the consent and the referral: it waits for it and finds it."""
+    agreed(case, centre)
+    looked, withdrawn, look = threading.Event(), threading.Event(), referrals.consent_for
+
+    def slowly(*args, **given):
+        found = look(*args, **given)
+        looked.set()
+        withdrawn.wait(1)
+        return found
+
+    def withdraw():
+        try:
+            assert looked.wait(10)
+            consents.withdraw(case, by=case.caseworker)
+        finally:
+            withdrawn.set()
+            connection.close()
+
+    monkeypatch.setattr(referrals, "consent_for", slowly)
+    withdrawing = threading.Thread(target=withdraw)
+    withdrawing.start()
+    sent = referrals.send(case, to=centre, service="legal", contact_route=ROUTE, by=case.caseworker)
+    withdrawing.join(30)
+
+    sent.refresh_from_db()
+    assert (sent.state, sent.consent.withdrawn_at is None) == ("withdrawn", False)
