@@ -24,6 +24,7 @@ from exchange.framework_plan import Plan
 from exchange.framework_words import Field
 from exchange.frameworks import BLOCKING
 from exchange.models import Import
+from plumbing.addresses import number_in
 from plumbing.lists import Column, ListPage
 from plumbing.refusals import Invalid, Refused
 from privacy import files
@@ -255,8 +256,7 @@ def _workbook(request: Request, source: Import) -> HttpResponse:
     """A returned workbook: its problems, or the difference to confirm."""
     try:
         if request.method == "POST":
-            version = request.POST.get("version", "")
-            workbooks.confirm(source, by=request.user, version=int(version) if version.isdigit() else None)
+            workbooks.confirm(source, by=request.user, version=number_in(request.POST.get("version")))
             messages.success(request, _("The figures are in the report. Submit it when it is complete."))
             return _see_other("import", source.pk)
     except Invalid:
@@ -277,8 +277,9 @@ def _workbook(request: Request, source: Import) -> HttpResponse:
 def _take(request: Request, source: Import, plan: Plan) -> HttpResponse:
     """Keep what was chosen; with the main button, write it, unless other columns make it another framework than the one seen."""
     try:
-        version = int(request.POST.get("version", source.version))
-        imports.choose(source, chosen=forms.chosen_from(request.POST, plan), by=request.user, version=version)
+        given = request.POST.get("version")
+        version = source.version if given is None else number_in(given)
+        imports.choose(source, chosen=forms.chosen_from(request.POST, plan), by=request.user, version=version or 0)
         now = _readable_plan(request, source)
         if "confirm" in request.POST and _columns(now) != _columns(plan):
             messages.info(request, _("The columns changed, so other things will be imported. Look at them and confirm again."))
@@ -287,7 +288,7 @@ def _take(request: Request, source: Import, plan: Plan) -> HttpResponse:
             messages.success(request, _("The framework was imported."))
     except Invalid:
         return _page(request, framework_plan.plan(source), refused=True)
-    except (Refused, ValueError) as wrong:
+    except Refused as wrong:
         messages.error(request, str(wrong))
     return _see_other("import", source.pk)
 

@@ -34,6 +34,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.core.exceptions import SuspiciousFileOperation
 from django.http import StreamingHttpResponse
 from django.utils.functional import Promise
 from django.utils.http import content_disposition_header
@@ -131,7 +132,7 @@ def download(
         content_type=content_type if content_type in sniffing.KINDS else "application/octet-stream",
     )
     stem = re.sub(rf"\.({'|'.join(e for ends in sniffing.KINDS.values() for e in ends)})$", "", title.strip(), flags=re.IGNORECASE)
-    response["Content-Disposition"] = content_disposition_header(True, f"{get_valid_filename(stem or 'file')[:120]}.{ending}")
+    response["Content-Disposition"] = content_disposition_header(True, f"{_file_name(stem)[:120]}.{ending}")
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cache-Control"] = "private, no-store"
@@ -181,6 +182,14 @@ def written_at(path: str) -> float | None:
 def drop(path: str) -> None:
     """Remove exactly this file, and not what stands beside it."""
     _absolute(path).unlink(missing_ok=True)
+
+
+def _file_name(title: str) -> str:
+    """A name that every system takes; a title of signs alone, such as "??", leaves none."""
+    try:
+        return get_valid_filename(title)
+    except SuspiciousFileOperation:
+        return "file"
 
 
 def _checked_size(source: BinaryIO, limit: int) -> int:

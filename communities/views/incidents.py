@@ -21,6 +21,7 @@ from communities.forms import IncidentForm, VerifyForm, ViolationForm, harm_fiel
 from communities.models import Community, Incident, Likeness
 from communities.views.communities import keepers
 from plumbing import exports
+from plumbing.addresses import number_in
 from plumbing.lists import Column, Listing, ListPage
 from programs import access
 from programs.access import NotAllowed
@@ -47,8 +48,8 @@ class IncidentFilter(django_filters.FilterSet):
 
     def of_community(self, rows: Any, name: str, value: str) -> Any:
         """A part of its name; the community's own page gives its number. A list to choose from would hold thousands."""
-        if value.isdecimal() and len(value) <= 18:
-            return rows.filter(community=int(value))
+        if (number := number_in(value)) is not None:
+            return rows.filter(community=number)
         return rows.filter(community__name__icontains=value.strip())
 
     def in_state(self, rows: Any, name: str, value: str) -> Any:
@@ -149,10 +150,10 @@ class RecordIncident(FormPage):
         access.require_word(self.request.user, RECORD)
 
     def form(self, *data: Any) -> IncidentForm:
-        asked = self.request.GET.get("community", "")
+        asked = number_in(self.request.GET.get("community"))
         start: dict[str, Any] = {"event_date": timezone.localdate()}
-        if asked.isdecimal():
-            found = Community.objects.visible_to(self.request.user, RECORD).select_related("place").filter(pk=int(asked)).first()
+        if asked is not None:
+            found = Community.objects.visible_to(self.request.user, RECORD).select_related("place").filter(pk=asked).first()
             if found is not None:
                 start |= {"place": found.place, "community": found.pk, "organization": found.partner_id}
         return IncidentForm(

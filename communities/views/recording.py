@@ -13,6 +13,7 @@ from accounts.models import Organization
 from accounts.roles import Permission
 from communities.models import Community
 from communities.views.asked import NewRecord, communities_of
+from plumbing.addresses import number_in
 from programs import access
 from programs.models import Project, ProjectPartner
 from programs.views.acts import FormPage
@@ -50,8 +51,8 @@ class NewRecordPage(FormPage):
 
     @cached_property
     def community(self) -> Community | None:
-        asked = self.request.GET.get("community", "")
-        return Community.objects.visible_to(self.request.user).filter(pk=asked).first() if asked.isdigit() else None
+        asked = number_in(self.request.GET.get("community"))
+        return Community.objects.visible_to(self.request.user).filter(pk=asked).first() if asked is not None else None
 
     def form(self, *data: Any) -> NewRecord:
         found = self.community

@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -27,6 +27,7 @@ from dashboard.navigation import address, open_to
 from dashboard.views.board import LOOKS
 from locations.models import Place
 from plumbing import exports, formats, lists, narrowing, pages
+from plumbing.addresses import number_in
 from programs import access
 from programs.models import (
     ActivityRecord,
@@ -93,7 +94,7 @@ def numbers(request: HttpRequest) -> HttpResponseBase:
     for name, path in (("definition", "definition"), ("project", "project__code")):
         if request.GET.get(name):
             value = request.GET[name]
-            if name == "definition" and not value.isdecimal():
+            if name == "definition" and number_in(value) is None:
                 raise Http404
             asked_for = asked_for.filter(**{path: value})
     asked = promises.promised(asked_for)
@@ -183,11 +184,9 @@ def choose_scope(request: HttpRequest) -> HttpResponse:
         back = reverse("overview")
     if request.method == "POST":
         picked = request.POST.get("program", "")
-        if picked and not picked.isdecimal():
-            raise Http404
-        program = get_object_or_404(programs, pk=picked) if picked else None
+        program = get_object_or_404(programs, pk=number_in(picked)) if picked else None
         narrowing.choose(request, program and program.pk, program.name if program else "")
-        return redirect(back)
+        return HttpResponseRedirect(back)
     context = {"programs": programs.order_by("name"), "chosen": narrowing.chosen(request), "back": back}
     return render(request, "dashboard/scope.html", context)
 

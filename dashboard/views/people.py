@@ -109,7 +109,11 @@ class PersonList(KeeperPage):
         Column("roles", gettext_lazy("Roles")),
         Column("seen", gettext_lazy("Last signed in"), order=["last_login"], export="last_login"),
         Column(
-            "state", gettext_lazy("Account"), order=["is_active", "name"], export="is_active", words={True: _("Open"), False: _("Closed")}
+            "state",
+            gettext_lazy("Account"),
+            order=["is_active", "name"],
+            export="is_active",
+            words={True: gettext_lazy("Open"), False: gettext_lazy("Closed")},
         ),
     ]
     ordering = "name"

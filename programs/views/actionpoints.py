@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from accounts.roles import Permission
+from plumbing.addresses import number_in
 from plumbing.lists import Column, Listing, ListPage
 from programs import access, actionpoints
 from programs.forms import ActionPointForm, Day, DoneForm, ReasonForm, ReassignForm
@@ -93,7 +94,8 @@ class RaiseActionPoint(FormPage):
         access.require_word(self.request.user, Permission.EDIT_ACTION_POINTS)
         self.projects = Project.objects.visible_to(self.request.user, Permission.EDIT_ACTION_POINTS)
         asked = self.request.POST.get("project") or self.request.GET.get("project", "")
-        rows = self.projects.filter(pk=asked) if asked.isdigit() else self.projects.filter(code=asked)
+        number = number_in(asked)
+        rows = self.projects.filter(code=asked) if number is None else self.projects.filter(pk=number)
         self.project: Project | None = rows.first() if asked else None
 
     def form(self, *data: Any) -> ActionPointForm:

@@ -22,6 +22,7 @@ from accounts.models import User
 from accounts.roles import Permission
 from locations.models import Place
 from plumbing import narrowing
+from plumbing.addresses import number_in
 from plumbing.lists import Column, Listing, ListPage
 from programs import access
 from programs.views.acts import FormPage
@@ -146,7 +147,7 @@ class HandOverCases(FormPage):
         rows = Case.objects.visible_to(user, Permission.SUPERVISE_CASES).in_progress()
         chosen, whose = given.getlist("case"), given.get("from", "")
         if whose:
-            rows = rows.filter(caseworker=whose) if whose.isdecimal() and len(whose) < 10 else rows.none()
+            rows = rows.filter(caseworker=number_in(whose))
         else:
             rows = rows.filter(pk__in=_uuids(chosen[:MOST]))
         self.whose, self.rows = whose, rows

@@ -17,6 +17,7 @@ from accounts.api.lists import Listed
 from accounts.roles import Permission
 from locations.gazetteer import code_of
 from locations.models import Place
+from plumbing.addresses import number_in
 from plumbing.refusals import Invalid, Problem, Stale
 from programs.api.partners import visible_project, writing_for
 from programs.api.views import taken
@@ -257,10 +258,10 @@ def version_of(request: Any, submission: Submission) -> int | None:
     given = request.headers.get("If-Match")
     if given is None or given.strip() == "*":
         return None
-    plain = given.strip().removeprefix('"').removesuffix('"')
-    if plain.isascii() and plain.isdigit() and len(plain) < 10:
-        return int(plain)
-    raise Stale(_("This If-Match names no version of the report."), current=submission.draft_version)
+    version = number_in(given.strip().removeprefix('"').removesuffix('"'))
+    if version is None:
+        raise Stale(_("This If-Match names no version of the report."), current=submission.draft_version)
+    return version
 
 
 def _tag(submission: Submission) -> dict[str, str]:
@@ -275,9 +276,10 @@ def _period(project: Project, code: str) -> ReportingPeriod:
 
 
 def _question(key: str) -> int:
-    if not (key.isascii() and key.isdigit() and len(key) < 19):
+    number = number_in(key)
+    if number is None:
         raise Invalid([Problem(f"answers/{key}", _("Name a question by its id."), "unknown")])
-    return int(key)
+    return number
 
 
 def _indicators(project: Project, codes: Iterable[str], path: str = "comments") -> list[Indicator]:

@@ -24,6 +24,7 @@ from accounts import audit
 from accounts.models import User
 from accounts.roles import Permission
 from plumbing import narrowing
+from plumbing.addresses import number_in
 from plumbing.lists import Column, ListPage
 from plumbing.refusals import Invalid, Refused, Stale
 from privacy import files
@@ -312,9 +313,7 @@ def final(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def choose_template(request: HttpRequest, pk: int) -> HttpResponse:
     report = _report(request, pk)
-    template = (
-        WordTemplate.objects.filter(is_retired=False, pk=request.POST.get("template")).first() if request.POST.get("template") else None
-    )
+    template = WordTemplate.objects.filter(is_retired=False, pk=number_in(request.POST.get("template"))).first()
     _try(request, lambda: report_files.choose_template(report, template=template, by=_user(request)) or True, _("The template is chosen."))
     return _see(report)
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import AuditEvent, User
 from accounts.roles import Permission
 from plumbing import formats
+from plumbing.addresses import number_in
 from plumbing.refusals import Invalid, Problem, Refused, Stale
 from programs import access, grants
 from programs.models import Expenditure, GrantProject
@@ -24,7 +25,7 @@ from reporting import attachments, checks, drafts, entry, submissions
 from reporting.forms import AttachmentForm, NarrativeForm, NilForm, SpendingForm
 from reporting.models import Attachment, Figure, Submission
 from reporting.models.figures import EmptyReason
-from reporting.views.report import Report, find, refused_words
+from reporting.views.report import Report, find, refused_words, seen_version
 
 Address = dict[str, Any]
 
@@ -50,7 +51,7 @@ def save(request: HttpRequest, **address: Any) -> HttpResponse:
     try:
         if wrong:
             raise Invalid(Problem(name, message, "not_a_number") for name, message in wrong.items())
-        _write(report, inputs, sentences, version=_version(request))
+        _write(report, inputs, sentences, version=seen_version(request))
     except Stale as stale:
         return _conflict(request, report, stale, wants_json)
     except Invalid as invalid:
@@ -91,7 +92,7 @@ def narrative(request: HttpRequest, **address: Any) -> HttpResponse:
                 by=report.user,
                 answers=form.answers(),
                 challenges=form.cleaned_data["challenges"],
-                version=_version(request),
+                version=seen_version(request),
             )
 
         if _done(request, form, act, _("Narrative saved.")):
@@ -174,7 +175,7 @@ def act(request: HttpRequest, what: str, **address: Any) -> HttpResponse:
     report = find(request, **address)
     acts: dict[str, tuple[Callable[[], object], str]] = {
         "sign-off": (lambda: submissions.sign_off(report.started(), by=report.user), _("Signed off.")),
-        "submit": (lambda: submissions.submit(report.started(), by=report.user, version=_version(request)), _("Sent to review.")),
+        "submit": (lambda: submissions.submit(report.started(), by=report.user, version=seen_version(request)), _("Sent to review.")),
         "recall": (lambda: submissions.recall(report.started(), by=report.user), _("Taken back. You can change it again.")),
         "nil": (lambda: drafts.set_nil(report.started(), by=report.user, reason=request.POST.get("reason", "")), _("Saved.")),
         "explain": (lambda: _explain(report, {n: request.POST[n] for n in request.POST if n.startswith("s:")}), _("Saved.")),
@@ -268,7 +269,7 @@ def _explain(report: Report, sentences: dict[str, str]) -> None:
     figures = {(f.indicator_id, f.place_id): f for f in submission.figures.select_related("indicator", "place")}
     for name, sentence in sentences.items():
         _s, indicator, place, flag = [*name.split(":", 3), "", "", ""][:4]
-        row = figures.get((int(indicator), int(place))) if indicator.isdigit() and place.isdigit() else None
+        row = figures.get((number_in(indicator), number_in(place)))
         if row is None or flag not in checks.FLAGS or known.get((row.indicator_id, row.place_id, flag), "") == sentence.strip():
             continue
         submissions.explain(submission, indicator=row.indicator, place=row.place, flag=flag, sentence=sentence, by=report.user)
@@ -288,11 +289,6 @@ def _conflict(request: HttpRequest, report: Report, stale: Stale, wants_json: bo
     if wants_json:
         return JsonResponse({"version": stale.current, "message": str(stale), "differing": differing}, status=412)
     return _figures(request, report, problems=[str(stale)], conflict=differing, status=412)
-
-
-def _version(request: HttpRequest) -> int | None:
-    text = request.POST.get("version", "")
-    return int(text) if text.isdigit() and text != "0" else None
 
 
 def _is_on_behalf(report: Report) -> bool:

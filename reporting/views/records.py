@@ -15,7 +15,7 @@ from plumbing.refusals import Invalid, Problem, Refused
 from programs import access
 from reporting import drafts, entry, prefill
 from reporting.models import Figure, RecordsCheck
-from reporting.views.report import Report, find, refused_words
+from reporting.views.report import Report, find, refused_words, seen_version
 
 
 @login_required
@@ -62,8 +62,7 @@ def _keep_typing(request: HttpRequest, report: Report) -> int | None:
     inputs, wrong = entry.read(report.project, request.POST)
     if wrong:
         raise Invalid(Problem(name, message, "not_a_number") for name, message in wrong.items())
-    version = request.POST.get("version", "")
-    seen = int(version) if version.isdigit() and version != "0" else None
+    seen = seen_version(request)
     if not inputs:
         return seen
     drafts.write_figures(report.started(), inputs, by=report.user, version=seen, source=Figure.Source.TYPED)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Organization, User
 from accounts.roles import Permission
+from plumbing.addresses import number_in
 from plumbing.refusals import Refused
 from programs import access
 from programs.models import ExpectedReport, Project, ReportingPeriod
@@ -157,6 +158,11 @@ def refused_words(problem: Refused) -> list[str]:
     """What to show for a refusal: every problem of an invalid one, else its text."""
     found = [str(one.message) for one in getattr(problem, "problems", ())]
     return found or [str(problem)]
+
+
+def seen_version(request: HttpRequest) -> int | None:
+    """The draft version that the form was filled from; None where there was no draft yet."""
+    return number_in(request.POST.get("version")) or None
 
 
 def _board() -> str:

@@ -21,6 +21,7 @@ from accounts.models import Organization
 from accounts.roles import Permission
 from locations.models import Place
 from plumbing import narrowing
+from plumbing.addresses import number_in
 from plumbing.lists import Column, ListPage, LongSelect
 from plumbing.refusals import Refused
 from programs import access, calendar
@@ -207,12 +208,11 @@ def _figure(request: HttpRequest, report: Report) -> tuple[Indicator, Place]:
     """The indicator and place a form names, of this report only."""
     assert report.submission is not None
     key, _colon, at = request.POST.get("figure", "").partition(":")
-    if not key.isdigit() or not at.isdigit():
+    indicator = get_object_or_404(Indicator.objects.select_related("definition"), pk=number_in(key), project=report.project)
+    place = get_object_or_404(Place, pk=number_in(at))
+    if not report.submission.figures.filter(indicator=indicator, place=place).exists():
         raise Http404
-    indicator = get_object_or_404(Indicator.objects.select_related("definition"), pk=key, project=report.project)
-    if not report.submission.figures.filter(indicator=indicator, place=at).exists():
-        raise Http404
-    return indicator, get_object_or_404(Place, pk=at)
+    return indicator, place
 
 
 def _decide(request: HttpRequest, report: Report) -> str:
@@ -250,7 +250,7 @@ def _accept(request: HttpRequest, report: Report) -> str:
     found = review.review(report.submission)
     if found.returns:
         raise submissions.WrongState(_("Some figures are marked to be returned. Return the report, or hold them."))
-    places = Place.objects.filter(pk__in=[key for key in request.POST.getlist("counts_at") if key.isdigit()])
+    places = Place.objects.filter(pk__in=[key for key in map(number_in, request.POST.getlist("counts_at")) if key is not None])
     submissions.accept(report.submission, by=report.user, holds=found.holds, hold_reason=request.POST.get("note", ""), counts_at=places)
     if not found.holds:
         return _("Accepted. The figures count from now on.")

@@ -6,7 +6,7 @@ from typing import Any
 
 import django_filters
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import Organization
 from accounts.roles import Permission
+from plumbing.addresses import number_in
 from plumbing.lists import Column, Listing, ListPage
 from plumbing.refusals import Refused
 from programs import access
@@ -158,10 +159,7 @@ def survey_round(request: HttpRequest, pk: int) -> HttpResponse:
 def compare_rounds(request: HttpRequest, pk: int) -> HttpResponse:
     """This round and another one, the earlier first."""
     row = visible_round(request, pk)
-    try:
-        other = visible_round(request, int(request.GET.get("with", "")))
-    except ValueError as wrong:
-        raise Http404 from wrong
+    other = visible_round(request, number_in(request.GET.get("with")) or 0)
     earlier, later = sorted((row, other), key=lambda one: (one.held_on, one.pk))
     compared = results.change(earlier, later, reader=request.user)
     shown = {

@@ -231,6 +231,15 @@ def test_a_download_is_saved_never_shown(vault):
     assert "sandbox" in response["Content-Security-Policy"]
 
 
+@pytest.mark.parametrize("title", ["??", "؟", "..", " / "])
+def test_a_title_of_signs_alone_still_downloads(vault, title):
+    stored = _keep()
+    response = files.download(
+        stored.path, key_id=stored.key_id, purpose="evidence", owner_id="a", content_type=stored.content_type, title=title
+    )
+    assert response["Content-Disposition"] == 'attachment; filename="file.pdf"'
+
+
 def test_an_interrupted_upload_leaves_nothing_behind(vault):
     class Torn(io.BytesIO):
         size = 200_000
