@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 
 from django import forms
@@ -159,7 +159,7 @@ class KeyForm(forms.Form):
 
     def expires_at(self) -> datetime:
         """The end of the last day, in the time zone of who makes the key."""
-        return timezone.make_aware(datetime.combine(self.cleaned_data["last_day"] + timedelta(days=1), time.min)) - timedelta(seconds=1)
+        return timezone.make_aware(datetime.combine(self.cleaned_data["last_day"], time(23, 59, 59)))
 
 
 class PracticeForm(forms.ModelForm):

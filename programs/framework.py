@@ -234,9 +234,9 @@ def hand_over(
     access.require(by, Permission.EDIT_FRAMEWORK, project=indicator.project)
     if to.pk == assignment.partner_id:
         raise Invalid([Problem("to", _("Hand over to another partner."), "same_partner")])
-    last = on - timedelta(days=1)
-    if assignment.starts_on is not None and last < assignment.starts_on:
+    if on <= (assignment.starts_on or date.min):
         raise Invalid([Problem("on", _("The hand-over comes after the first day of the assignment."), "too_early")])
+    last = on - timedelta(days=1)
     with transaction.atomic():
         assignment.ends_on, ends_on = last, assignment.ends_on
         assignment.save(update_fields=["ends_on"])

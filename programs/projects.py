@@ -21,6 +21,7 @@ from programs.models import Marker, Program, Project, ProjectLevel, ProjectPartn
 from programs.models.projects import ActivityStatus
 
 PROGRAM_FIELDS = frozenset({"code", "name", "description", "status", "starts_on", "ends_on", "organization"})
+LONGEST_YEARS = 50  # a year mistyped as 9206 would lay out periods for all of them
 PROJECT_FIELDS = frozenset(
     {"code", "title", "description", "starts_on", "ends_on", "first_ends_on", "time_zone", "sensitivity", "manager"}
 )  # fmt: skip
@@ -233,6 +234,9 @@ def _check(project: Project) -> None:
         text = _("“%(zone)s” is not a time zone; write it like Africa/Juba.") % {"zone": project.time_zone}
         raise Invalid([Problem("time_zone", text, "unknown_time_zone")])
     project.full_clean()
+    if project.ends_on.year - project.starts_on.year > LONGEST_YEARS:
+        text = _("A project lasts at most %(years)s years. Look at its dates again.") % {"years": LONGEST_YEARS}
+        raise Invalid([Problem("ends_on", text, "too_long")])
 
 
 def _write_shares(project: Project, themes: Mapping[Theme, int], levels: Mapping[str, int]) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,6 +23,7 @@ from programs.models import Project, ProjectPartner
 from reintegration.models import ChildCount, ChildHandover, ChildMonth, GraveViolationCount
 
 Cells = Mapping[tuple[str, str], int | None]
+EARLIEST = MinValueValidator(datetime(1990, 1, 1, tzinfo=UTC))  # PostgreSQL keeps the year 1 and then cannot give it back in every zone
 
 
 class AlreadyHandedOver(Refused):
@@ -146,6 +149,10 @@ def _check(row: ChildHandover) -> None:
         at = getattr(row, name)
         if at is not None and at > now:
             problems.append(Problem(name, _("This lies in the future. Record it once it has happened."), "in_the_future"))
+    try:
+        EARLIEST(row.identified_at)
+    except ValidationError as wrong:
+        problems.append(Problem("identified_at", wrong.messages[0], "too_early"))
     if problems:
         raise Invalid(problems)
     row.full_clean()

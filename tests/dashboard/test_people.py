@@ -426,3 +426,10 @@ def test_practice_values_say_what_they_decide_and_where_they_came_from_in_the_re
     page = client.get(reverse("practice")).content.decode()
     assert "règle de la maison" in page
     assert "Plus grande pièce jointe" in page
+
+
+def test_a_key_for_ever_is_refused_on_the_form(client, world, partner_manager):
+    client.force_login(partner_manager)
+    answer = client.post(reverse("new_key"), {"organization": world.partner.pk, "name": "sync", "last_day": "9999-12-31"})
+    assert answer.status_code == 422
+    assert "12 months" in _text(answer)

@@ -134,10 +134,3 @@ def test_a_session_write_without_the_csrf_token_is_403():
     )
     answer = client.post(reverse("api:submissions-list"), "{}", content_type="application/json")
     assert is_problem(answer, 403)["code"] == "permission_denied"
-
-
-def test_half_a_character_is_refused_and_a_whole_one_in_two_escapes_is_read(caller):
-    broken = caller.raw("POST", "/submissions/", rb'{"project": "\ud83d", "period": "1"}')
-    whole = caller.raw("POST", "/submissions/", rb'{"project": "\ud83d\ude00", "period": "1"}')
-    assert "surrogates" in is_problem(broken, 400)["detail"]
-    is_problem(whole, 422)

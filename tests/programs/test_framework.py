@@ -171,4 +171,6 @@ def test_the_hand_over_comes_after_the_first_day(world, indicator):
     world.project.partners.create(organization=successor)
     with pytest.raises(Invalid):
         framework.hand_over(row, to=successor, on=row.starts_on, includes_predecessor=False, by=world.manager)
+    with pytest.raises(Invalid):
+        framework.hand_over(row, to=successor, on=date.min, includes_predecessor=False, by=world.manager)
     assert framework.hand_over(row, to=successor, on=row.starts_on + timedelta(days=1), includes_predecessor=False, by=world.manager)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -52,6 +52,11 @@ def test_at_least_one_theme_and_one_level(field, themes):
         with pytest.raises(Invalid) as refused:
             new(field, themes, **{path: {}})
         assert refused.value.problems[0].path == path
+
+
+def test_a_year_mistyped_does_not_lay_out_thousands_of_periods(field, themes):
+    with pytest.raises(Invalid, match="at most 50 years"):
+        new(field, themes, ends_on=date(9206, 12, 31))
 
 
 def test_a_time_zone_that_does_not_exist_is_refused(field, themes):

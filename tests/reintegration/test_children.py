@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -100,6 +100,7 @@ def test_what_cannot_be_is_refused_with_its_field(world, county, caseworker):
     for wrong, path in (
         ({"place": village}, "place"),
         ({"identified_at": timezone.now() + timedelta(hours=1)}, "identified_at"),
+        ({"identified_at": datetime(1, 1, 1, tzinfo=UTC)}, "identified_at"),
         ({"partner": factories.partner()}, None),
     ):
         with pytest.raises((Invalid, NotAllowed)) as refused:
