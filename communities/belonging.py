@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from communities.models.records import LocalRecord
     from locations.models import Place
     from programs.models import Project
+
+
+EARLY = timedelta(days=14)  # so long before its day a look back may say that all is well
 
 
 def require(by: User, word: Permission, *, project: Project, partner: Organization, place: Place) -> None:

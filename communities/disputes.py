@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from communities.models import Community
 
 State = Dispute.State
-EARLY = timedelta(days=14)  # so long before its day a follow-up may say that the settlement holds
 # Where a dispute may go from where it stands.
 MOVES = {
     State.OPENED: {State.MEDIATED, State.AGREED, State.REFERRED},
@@ -132,9 +131,9 @@ def follow_up(follow: DisputeFollowUp, *, on: date, holds: bool, by: User, note:
             raise AlreadyAsked()
         if on < row.agreed_on:
             raise Invalid([Problem("on", _("This day lies before the settlement."), "before_settlement")])
-        if holds and on < row.due_on - EARLY:
+        if holds and on < row.due_on - belonging.EARLY:
             words = _("It is too early to say that it holds: ask from %(day)s on. If the dispute is back, say so at once.")
-            raise Invalid([Problem("on", words % {"day": formats.day(row.due_on - EARLY)}, "too_early")])
+            raise Invalid([Problem("on", words % {"day": formats.day(row.due_on - belonging.EARLY)}, "too_early")])
         row.checked_on, row.holds, row.note = on, holds, note.strip()
         row.full_clean()
         row.save()

@@ -17,6 +17,7 @@ from accounts.roles import Permission
 from communities import belonging
 from communities.models import Contribution, LocalProject, LocalProjectStep, Payment, Satisfaction
 from locations.models import Place
+from plumbing import formats
 from plumbing.dates import months_after
 from plumbing.numbers import divide
 from plumbing.refusals import Invalid, Problem, Refused
@@ -145,7 +146,13 @@ def hand_over(row: LocalProject, *, on: date, to: str, by: User) -> LocalProject
 
 
 def check(row: LocalProject, *, on: date, works: bool, used: bool, by: User, note: str = "") -> LocalProject:
-    """Somebody looked after six months: does it still work, is it still used?"""
+    """Somebody looked after six months: does it still work, is it still used?
+
+    That it no longer does may be said at once; that it still does, not before its time has come (Invalid).
+    """
+    if works and used and row.check_due_on is not None and on < row.check_due_on - belonging.EARLY:
+        words = _("It is too early to say that it still works: look from %(day)s on. If it no longer works or is not used, say so at once.")
+        raise Invalid([Problem("on", words % {"day": formats.day(row.check_due_on - belonging.EARLY)}, "too_early")])
     return _move(row, State.CHECKED, on, note, by, {"checked_on": on, "still_works": works, "still_used": used})
 
 

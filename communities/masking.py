@@ -14,6 +14,7 @@ from typing import Any
 from django.db.models import Count, F, Func, IntegerField, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, ExtractMonth, ExtractYear
 
+from accounts.roles import Permission
 from communities.models import Incident
 from locations.models import Place, PlaceTree
 from programs.models.projects import Sensitivity
@@ -54,11 +55,47 @@ def shown_area(incident: Incident) -> Any:
 
     Needs ``area``, ``area__parent`` and ``community`` fetched.
     """
-    return incident.area.parent or incident.area if _class_of(incident) == Sensitivity.STRICT else incident.area
+    is_shown_higher = _class_of(incident) == Sensitivity.STRICT and incident.area.level > 1
+    return incident.area.parent if is_shown_higher else incident.area
+
+
+def shown_community(incident: Incident) -> Any:
+    """The community by which it is called outside its own page; a strict one has none."""
+    return None if _class_of(incident) == Sensitivity.STRICT else incident.community
 
 
 # What makes an incident strict: its own class or that of its community.
 STRICT = Q(sensitivity=Sensitivity.STRICT) | Q(community__isnull=False, community__sensitivity=Sensitivity.STRICT)
+
+
+def placed_for(incidents: QuerySet[Incident], reader: Any = None) -> QuerySet[Incident]:
+    """Those that may be looked for, or counted, by their community: not the strict ones, but for whom records or verifies them.
+
+    Without ``reader``: for everybody, as in a file. To find an incident by a place that is not said of it would say it.
+    """
+    if reader is None:
+        return incidents.exclude(STRICT)
+    return incidents.filter(~STRICT | in_circle(reader))
+
+
+def in_circle(reader: Any) -> Q:
+    """The strict incidents of those who record or verify them."""
+    strict = Incident.objects.filter(STRICT)
+    words = (Permission.RECORD_COMMUNITIES, Permission.VERIFY_INCIDENTS)
+    recorded, verified = (strict.filter(pk__in=Incident.objects.visible_to(reader, word).order_by().values("pk")) for word in words)
+    return Q(pk__in=recorded.order_by().values("pk")) | Q(pk__in=verified.order_by().values("pk"))
+
+
+def shown_below(code: str, *, named: str = "") -> Q:
+    """Shown at or below the area with this P-code, or by a name with these letters: admin 2, or admin 1 where the class is strict."""
+    below = PlaceTree.objects.filter(ancestor__code=code).values("descendant")
+    higher, its_own = Q(area__parent__in=below), Q(area__in=below)
+    if named:
+        higher, its_own = higher | Q(area__parent__name__icontains=named), its_own | Q(area__name__icontains=named)
+    shown_higher = STRICT & Q(area__level__gt=1)
+    return (shown_higher & higher) | (~Q(shown_higher) & its_own)
+
+
 _AREA = ("area__code", "area__name", "area__level", "area__parent__code", "area__parent__name", "sensitivity", "of_community")
 
 

@@ -13,7 +13,7 @@ from django.db.models.functions import ExtractMonth, ExtractYear
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from communities import population
+from communities import masking, population
 from communities.models import Community, Forum, LocalAgreement
 from surveys import results
 from surveys.models import Item, SurveyRound
@@ -115,11 +115,15 @@ def milestones(community: Community, today: date, *, reader: Actor) -> list[Mile
     return sorted(found, key=lambda one: (one.on, one.words))
 
 
-def of(community: Community, today: date) -> Trend:
-    """The last 24 months, this one included; a month without an incident is a zero. One query."""
+def of(community: Community, today: date, *, with_strict: bool = True) -> Trend:
+    """The last 24 months, this one included; a month without an incident is a zero. One query.
+
+    ``with_strict``: for who records or verifies here; everybody else counts strict incidents at admin 1 and above only.
+    """
     index = today.year * 12 + today.month - 1
     counts = population.is_violent(population.year_before(today), today, told_by=community.partner_id)
-    rows = community.incidents.counting().filter(event_date__gte=since(today)).order_by()
+    known = community.incidents.counting() if with_strict else masking.placed_for(community.incidents.counting())
+    rows = known.filter(event_date__gte=since(today)).order_by()
     of_rate = Case(When(counts, then=True), default=False, output_field=BooleanField())
     dated = rows.annotate(y=ExtractYear("event_date"), m=ExtractMonth("event_date"), of_rate=of_rate)
     found: Counter[tuple[int, int, bool]] = Counter()

@@ -73,6 +73,7 @@ urlpatterns = [
     path("incidents/<int:pk>/correct/", incidents.CorrectIncident.as_view(), name="correct_incident"),
     path("incidents/<int:pk>/verify/", incidents.VerifyIncident.as_view(), name="verify_incident"),
     path("early-warnings/", warnings.WarningList.as_view(), name="early_warnings"),
+    path("early-warnings/<int:pk>/", warnings.early_warning, name="early_warning"),
     path("early-warnings/<int:pk>/acknowledge/", warnings.acknowledge_warning, name="acknowledge_warning"),
     path("early-warnings/<int:pk>/response/", warnings.RespondToWarning.as_view(), name="respond_to_warning"),
     path("early-warnings/<int:pk>/decision/", warnings.DecideWarning.as_view(), name="decide_warning"),

@@ -320,6 +320,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "incident": ("incident", COMMUNITY_READERS),
     "correct_incident": ("incident", COMMUNITY_RECORDERS),
     "verify_incident": ("incident", "MEI"),
+    "early_warning": ("warning", COMMUNITY_READERS),
     "acknowledge_warning": ("warning", SENT),
     **dict.fromkeys(("respond_to_warning", "decide_warning"), ("warning", "MEPRI")),
     "edit_definition": ("definition", "AME"),

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q
 from django_filters import rest_framework as filters
 
-from communities.masking import STRICT
+from communities import masking
 from communities.models import Community, EarlyWarning, Incident, ViolationCount
 from locations.gazetteer import code_of
-from locations.models import PlaceTree
 from programs.api.filters import DayFilter, IdFilter, OneOf, PlaceBelow
 
 
@@ -38,13 +36,11 @@ class IncidentFilters(filters.FilterSet):
         fields: list[str] = []
 
     def in_community(self, rows: Any, name: str, value: int) -> Any:
-        return rows.filter(community=value).exclude(STRICT)
+        return masking.placed_for(rows).filter(community=value)
 
     def in_area(self, rows: Any, name: str, value: str) -> Any:
         """By the area that is shown: admin 2, or the admin 1 above it where the class is strict."""
-        below = PlaceTree.objects.filter(ancestor__code=code_of(value)).values("descendant")
-        shown_higher = STRICT & Q(area__level__gt=1)
-        return rows.filter((shown_higher & Q(area__parent__in=below)) | (~Q(shown_higher) & Q(area__in=below)))
+        return rows.filter(masking.shown_below(code_of(value)))
 
 
 class ViolationFilters(filters.FilterSet):

@@ -95,8 +95,10 @@ class LocalProject(LocalRecord):
     checked_on = models.DateField(_("checked on"), null=True, blank=True, editable=False)
     still_works = models.BooleanField(_("still working"), null=True, blank=True, editable=False)
     still_used = models.BooleanField(_("still used"), null=True, blank=True, editable=False)
-    incidents = models.PositiveSmallIntegerField(_("incidents during the project"), default=0)
-    complaints = models.PositiveSmallIntegerField(_("complaints"), default=0)
+    incidents = models.PositiveSmallIntegerField(
+        _("incidents during the project"), null=True, blank=True, help_text=_("Empty: nobody counted.")
+    )
+    complaints = models.PositiveSmallIntegerField(_("complaints"), null=True, blank=True, help_text=_("Empty: nobody counted."))
 
     objects = LocalProjectQuerySet.as_manager()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.db import models
 from django.db.models import Q
@@ -157,6 +158,22 @@ class EarlyWarning(models.Model):
         return self.acknowledged_at is not None or self.responded_at is not None or self.decided_at is not None
 
     @property
-    def answered_in(self) -> timedelta | None:
-        """From first seen to the decision."""
-        return None if self.decided_at is None else self.decided_at - self.first_seen
+    def answered_at(self) -> datetime | None:
+        """The first word of anybody: seen, responded or decided."""
+        return min((at for at in (self.acknowledged_at, self.responded_at, self.decided_at) if at is not None), default=None)
+
+    @property
+    def is_answered_late(self) -> bool:
+        return self.answered_at is not None and self.answered_at > self.due_at
+
+    @property
+    def hours_to_answer(self) -> Decimal | None:
+        return self._hours_to(self.answered_at)
+
+    @property
+    def hours_to_decision(self) -> Decimal | None:
+        """The response time of domain/communities.md, section 4: first seen to decision."""
+        return self._hours_to(self.decided_at)
+
+    def _hours_to(self, at: datetime | None) -> Decimal | None:
+        return None if at is None else Decimal((at - self.first_seen) // timedelta(seconds=1)) / 3600

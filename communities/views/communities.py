@@ -6,7 +6,7 @@ from typing import Any
 
 import django_filters
 from django.contrib.auth.decorators import login_required
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -14,9 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Permission
-from communities import issues, population, registry, trend
+from communities import issues, masking, population, registry, trend
 from communities.forms import AccessForm, CommunityForm, PopulationForm
-from communities.models import AccessCheck, Community, PopulationCount
+from communities.models import AccessCheck, Community, Incident, PopulationCount
 from plumbing.lists import Column, Listing, ListPage
 from programs import access
 from programs.access import NotAllowed
@@ -66,19 +66,14 @@ class CommunityList(ListPage):
 
 @login_required
 def community(request: HttpRequest, pk: int) -> HttpResponse:
-    user = request.user
-    may = {
-        name: Exists(Community.objects.visible_to(user, word).filter(pk=OuterRef("pk")))
-        for name, word in (("may_record", RECORD), ("may_verify", Permission.VERIFY_INCIDENTS))
-    }
-    rows = Community.objects.visible_to(user).annotate(**may).select_related("place", "place__parent", "partner")
-    row = get_object_or_404(rows, pk=pk)
+    row = _with_circle(request, pk)
     analysis = issues.latest(row)
-    alerts = list(row.warnings.open().select_related("responder").prefetch_related("incidents"))
+    told = Incident.objects.all() if row.is_of_circle else masking.placed_for(Incident.objects.all())
+    alerts = list(row.warnings.open().select_related("responder").prefetch_related(Prefetch("incidents", queryset=told)))
     shown = {
         "alerts": alerts, "analysis": analysis, "review_due": issues.review_due(analysis),
         "issues": list(analysis.issues.all()) if analysis else [], "factors": list(analysis.factors.all()) if analysis else [],
-        "may_answer": row.may_record or row.may_verify, "may_record": row.may_record,
+        "may_answer": row.is_of_circle, "may_record": row.may_record,
         "community": row, "projects": list(row.projects.all()), "population": _population(row), "access": _access(row),
         "crumbs": [(_("Communities"), reverse("communities")), (row.name, "")], "tabs": community_tabs(request, row),
     }  # fmt: skip
@@ -88,18 +83,31 @@ def community(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def community_over_time(request: HttpRequest, pk: int) -> HttpResponse:
     """Incidents by month beside cohesion, acceptance and agreements: a page of its own, or the part of the community's page."""
-    row, today = visible(request, pk), timezone.localdate()
-    people, lines = population.on([row.pk], today).get(row.pk), trend.of(row, today)
+    row, today = _with_circle(request, pk), timezone.localdate()
+    people, lines = population.on([row.pk], today).get(row.pk), trend.of(row, today, with_strict=row.is_of_circle)
+    told = row.incidents.counting() if row.is_of_circle else masking.placed_for(row.incidents.counting())
     rounds = trend.cohesion(row, today, reader=request.user)
     held = {one.month: one for one in rounds}
     shown = {
         "community": row, "trend": lines, "axis": [(month.first, held.get(month.first)) for month in lines.months], "rate": population.rate(lines.violent, people),
         "cohesion": rounds, "asks_acceptance": any(one.accept for one in rounds), "milestones": trend.milestones(row, today, reader=request.user),
-        "incidents": list(row.incidents.counting().order_by("-event_date", "-id")[:10]), "tabs": community_tabs(request, row),
+        "incidents": list(told.order_by("-event_date", "-id")[:10]), "tabs": community_tabs(request, row),
         "crumbs": [(_("Communities"), reverse("communities")), (row.name, reverse("community", args=[row.pk])), (_("Over time"), "")],
     }  # fmt: skip
     part = bool(request.headers.get("HX-Request"))
     return render(request, "communities/_over_time.html" if part else "communities/over_time.html", shown)
+
+
+def _with_circle(request: HttpRequest, pk: int) -> Any:
+    """The community with ``may_record``, ``may_verify`` and ``is_of_circle``: whether strict incidents may be placed here."""
+    may = {
+        name: Exists(Community.objects.visible_to(request.user, word).filter(pk=OuterRef("pk")))
+        for name, word in (("may_record", RECORD), ("may_verify", Permission.VERIFY_INCIDENTS))
+    }
+    rows = Community.objects.visible_to(request.user).annotate(**may).select_related("place", "place__parent", "partner")
+    row: Any = get_object_or_404(rows, pk=pk)
+    row.is_of_circle = row.may_record or row.may_verify
+    return row
 
 
 def community_tabs(request: HttpRequest, row: Community) -> list[dict[str, Any]]:

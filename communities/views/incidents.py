@@ -48,6 +48,7 @@ class IncidentFilter(django_filters.FilterSet):
 
     def of_community(self, rows: Any, name: str, value: str) -> Any:
         """A part of its name; the community's own page gives its number. A list to choose from would hold thousands."""
+        rows = masking.placed_for(rows, None if self.request.GET.get("export") else self.request.user)
         if (number := number_in(value)) is not None:
             return rows.filter(community=number)
         return rows.filter(community__name__icontains=value.strip())
@@ -58,7 +59,8 @@ class IncidentFilter(django_filters.FilterSet):
         return rows.filter(verified_at__isnull=value == "no")
 
     def in_area(self, rows: Any, name: str, value: str) -> Any:
-        return rows.filter(area__code=value.strip().upper()) | rows.filter(area__name__icontains=value.strip())
+        """By the area that is shown, its code or a part of its name."""
+        return rows.filter(masking.shown_below(value.strip().upper(), named=value.strip()))
 
 
 class IncidentList(ListPage):
@@ -72,15 +74,15 @@ class IncidentList(ListPage):
     columns = (
         Column("date", _("Date"), order=["event_date"], export="event_date"),
         Column("kind", _("Kind"), order=["type"]),
-        Column("area", _("Area"), order=["area__name"]),
-        Column("community", _("Community"), order=["community__name"]),
+        Column("area", _("Area")),  # no order by it: where a strict one stands among the others would say where it was
+        Column("community", _("Community")),
         Column("source", _("Source")),
         Column("state", _("State"), order=["verified_at"]),
     )
 
     def context(self, listing: Listing) -> dict[str, Any]:
         for row in listing.rows:
-            row.shown_area = masking.shown_area(row)
+            row.shown_area, row.shown_community = masking.shown_area(row), masking.shown_community(row)
         areas = masking.areas(self.filtered)
         words = access.words(self.request.user)
         return {
@@ -110,7 +112,7 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
     may_verify, may_record = incidents.may_verify(row, request.user), _may_record(row, request.user)
     is_of_circle = may_record or may_verify
     shown = {
-        "incident": row, "is_of_circle": is_of_circle, "told": row.told if is_of_circle else None, "shown_area": masking.shown_area(row), "harm": list(row.harm.all()), "code": taxonomy.BY_TYPE[row.type], "ucdp": taxonomy.ucdp_type(row),
+        "incident": row, "is_of_circle": is_of_circle, "community": row.community if is_of_circle else masking.shown_community(row), "told": row.told if is_of_circle else None, "shown_area": masking.shown_area(row), "harm": list(row.harm.all()), "code": taxonomy.BY_TYPE[row.type], "ucdp": taxonomy.ucdp_type(row),
         "interaction": taxonomy.interaction(row), "may_verify": may_verify and not row.is_verified and row.recorded_by_id != request.user.pk,
         "may_correct": not row.is_verified and may_record, "form": VerifyForm(initial={"reliability": row.reliability, "credibility": row.credibility}),
         "crumbs": [(_("Communities"), reverse("communities")), (_("Incidents"), reverse("incidents")), (row.get_type_display(), "")],

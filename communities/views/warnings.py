@@ -6,16 +6,18 @@ from typing import Any
 
 import django_filters
 from django.contrib.auth.decorators import login_required
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from accounts.roles import Permission
-from communities import early_warnings
+from communities import early_warnings, masking
 from communities.forms import DecideForm, RaiseForm, RespondForm, ThresholdForm, answerers
-from communities.models import Community, EarlyWarning
+from communities.models import Community, EarlyWarning, Incident
 from communities.views.communities import OfCommunity
 from plumbing.lists import Column, ListPage
 from programs.access import NotAllowed
@@ -52,9 +54,32 @@ class WarningList(ListPage):
         Column("usual", _("Usual"), export="usual", hidden=True),
         Column("line", _("Alarm line"), export="line", number=True),
         Column("due", _("Answer due"), order=["due_at"], export="due_at"),
+        Column("answered", _("Answered after"), number=True),
+        Column("decided_after", _("Decided after"), number=True),
         Column("state", _("State"), order=["decision"], export="decision", words=EarlyWarning.Decision.choices),
+        Column("acknowledged", _("Acknowledged at"), export="acknowledged_at", hidden=True),
+        Column("responded", _("Responded at"), export="responded_at", hidden=True),
         Column("decided", _("Decided at"), export="decided_at", hidden=True),
     )
+
+
+@login_required
+def early_warning(request: HttpRequest, pk: int) -> HttpResponse:
+    """One warning, open or closed: what was signalled, who said and did what when, and how long it took."""
+    people = ("raised_by", "responder", "acknowledged_by", "responded_by", "decided_by")
+    rows = EarlyWarning.objects.visible_to(request.user).select_related("community__place", "community__partner", *people)
+    row = get_object_or_404(rows, pk=pk)
+    is_of_circle = early_warnings.may_answer(row, request.user)  # type: ignore[arg-type]
+    told = Incident.objects.all() if is_of_circle else masking.placed_for(Incident.objects.all())
+    prefetch_related_objects([row], Prefetch("incidents", queryset=told))
+    shown = {
+        "warning": row, "may_answer": is_of_circle and row.is_open, "now": timezone.now(),
+        "crumbs": [
+            (_("Communities"), reverse("communities")), (row.community.name, reverse("community", args=[row.community_id])),
+            (row.get_rule_display(), ""),
+        ],
+    }  # fmt: skip
+    return render(request, "communities/early_warning.html", shown)
 
 
 class RaiseWarning(OfCommunity):
@@ -89,10 +114,11 @@ class OfWarning(FormPage):
         self.warning = _to_answer(self.request, self.kwargs["pk"])
 
     def go_to(self, result: Any) -> str:
-        return reverse("community", args=[self.warning.community_id])
+        return reverse("early_warning", args=[self.warning.pk])
 
     def crumbs(self) -> Any:
-        return [(_("Communities"), reverse("communities")), (self.warning.community.name, self.go_to(None)), (self.title, "")]
+        of = reverse("community", args=[self.warning.community_id])
+        return [(_("Communities"), reverse("communities")), (self.warning.community.name, of), (self.title, "")]
 
 
 class RespondToWarning(OfWarning):
@@ -125,7 +151,7 @@ def acknowledge_warning(request: HttpRequest, pk: int) -> HttpResponse:
     row = _to_answer(request, pk)
     return press(
         request, lambda: early_warnings.acknowledge(row, by=request.user),  # type: ignore[arg-type]
-        done=_("You have acknowledged the warning."), then=reverse("community", args=[row.community_id]),
+        done=_("You have acknowledged the warning."), then=reverse("early_warning", args=[row.pk]),
     )  # fmt: skip
 
 

@@ -57,8 +57,8 @@ class Peace:
         }  # fmt: skip
         return local_projects.propose(by=self.officer, **given)
 
-    def handed_over(self, days_ago: int = 200) -> LocalProject:
-        row, by = self.local_project(), self.officer
+    def handed_over(self, days_ago: int = 200, **changes: Any) -> LocalProject:
+        row, by = self.local_project(**changes), self.officer
         local_projects.decide(row, decision="approved", on=ago(480), approved=Decimal("18000"), by=by)
         local_projects.start(row, on=ago(470), by=by)
         local_projects.complete(row, on=ago(days_ago + 20), people_served=2400, served_words="users a week", by=by)

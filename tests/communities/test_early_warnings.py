@@ -148,7 +148,7 @@ def test_a_false_alarm_says_why_and_an_act_has_a_response(world, officer, commun
             early_warnings.decide(row, decision=decision, by=officer)
     early_warnings.respond(row, response="The chiefs met both sides", by=officer)
     row = early_warnings.decide(row, decision="acted", by=officer)
-    assert row.answered_in is not None
+    assert row.hours_to_answer is not None
     assert row.acknowledged_by == officer
     with pytest.raises(early_warnings.DecidedAlready):
         early_warnings.acknowledge(row, by=officer)

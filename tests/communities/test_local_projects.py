@@ -65,6 +65,29 @@ def test_the_check_falls_due_six_months_after_the_hand_over(peace):
     assert [step.state for step in row.steps.all()] == ["proposed", "approved", "under_way", "completed", "handed_over", "checked"]
 
 
+def test_that_it_still_works_is_not_said_before_its_time_and_that_it_broke_at_once(peace):
+    fine, broken = peace.handed_over(days_ago=60), peace.handed_over(days_ago=60, title="Grinding mill")
+    with pytest.raises(Invalid) as refused:
+        local_projects.check(fine, on=ago(1), works=True, used=True, by=peace.officer)
+    assert refused.value.problems[0].code == "too_early"
+    local_projects.check(broken, on=ago(1), works=False, used=False, by=peace.officer)
+    assert [(row.state, row.still_works) for row in (fine, broken)] == [("handed_over", None), ("checked", False)]
+    due = fine.check_due_on
+    LocalProject.objects.filter(pk=fine.pk).update(check_due_on=ago(-14))
+    fine.refresh_from_db()
+    assert local_projects.check(fine, on=ago(0), works=True, used=True, by=peace.officer).still_used, f"two weeks before {due}"
+
+
+def test_incidents_and_complaints_that_nobody_counted_are_no_zero(peace, client):
+    row = peace.local_project()
+    assert (row.incidents, row.complaints) == (None, None)
+    client.force_login(peace.officer)
+    where = f"/communities/local-projects/{row.pk}/"
+    assert "– incidents, – complaints" in client.get(where).content.decode()
+    local_projects.change(row, incidents=0, complaints=2, by=peace.officer)
+    assert "0 incidents, 2 complaints" in client.get(where).content.decode()
+
+
 def test_a_hold_says_why_and_ends(peace):
     row = peace.local_project()
     local_projects.decide(row, decision="approved", on=ago(100), approved=Decimal(5), by=peace.officer)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
@@ -170,6 +172,39 @@ def test_who_neither_records_nor_verifies_reads_no_exact_place_and_no_words(worl
     assert f"{row.place}, {row.area}" not in page
 
 
+def test_a_strict_incident_is_found_by_no_place_below_admin_1(world, officer, client):
+    """Who records or verifies it places it; for everybody else, and in every file, no filter, order, count or link says where it was."""
+    community, county = factories.community(world, name="Renk town"), factories.place("SS9904", parent=world.place, name="Renk county")
+    at = {"community": community, "place": county, "area": county}
+    row = factories.incident(world, **at, sensitivity=4, type="abduction", source="Strict source")
+    plain = factories.incident(world, **at, type="threat", source="Plain source")
+    warning = early_warnings.raise_warning(community=community, signal="Weapons", severity=2, by=officer)
+    warning.incidents.set([row, plain])
+    own = f"/communities/{community.pk}/"
+    narrowed = [f"?community={community.pk}", "?community=renk", f"?area={row.area.code}", f"?area={row.area.name}"]
+    assert all("Strict source" in client.get(page).content.decode() for page in (own, f"{own}over-time/", "/incidents/" + narrowed[0]))
+    assert masking.shown_area(row) == row.area.parent
+
+    for reader, closer in ((officer, True), (factories.member(Role.INSTITUTION_OFFICER, program=world.project.program), False)):
+        client.force_login(reader)
+        for page in (own, f"{own}over-time/"):
+            told = client.get(page).content.decode()
+            assert ("Plain source" in told, "Strict source" in told) == (True, closer), page
+        for query in narrowed:
+            told = b"".join(client.get(f"/incidents/{query}&export=csv")).decode()
+            assert ("Threat" in told, "Abduction" in told) == (True, False), query
+            told = client.get(f"/incidents/{query}").content.decode()
+            assert "Plain source" in told
+            assert ("Strict source" in told) == (closer and "community" in query), query
+        assert "Strict source" in client.get(f"/incidents/?area={row.area.parent.code}").content.decode()
+        assert (own in client.get(f"/incidents/{row.pk}/").content.decode()) == closer
+    trend = client.get(f"{own}over-time/").content.decode()
+    assert "1 incidents in 24 months" in trend
+    assert "Strict incidents are counted at admin 1 and above only" in trend
+    for order in ("area", "community"):  # where a strict one stands among the others would tell
+        assert f"ordering={order}" not in client.get("/incidents/").content.decode()
+
+
 def test_the_sub_types_of_incidents_are_said_in_the_readers_language_and_kept_as_the_code_book_has_them(world, officer, client, french):
     french({"Cattle raid": "Razzia de bétail"})
     row = factories.incident(world, type="intercommunal", sub_type="Cattle raid")
@@ -256,3 +291,41 @@ def test_lists_of_forums_and_promises_ask_the_same_at_one_row_and_at_three(world
         client.get(where)
         with django_assert_num_queries(QUERIES[name]):
             client.get(where)
+
+
+def test_a_warning_has_a_page_that_says_who_answered_and_how_fast_also_when_it_is_closed(world, officer, client):
+    community = factories.community(world, name="Renk town")
+    row = early_warnings.raise_warning(community=community, signal="Weapons at the market", severity=3, by=officer)
+    EarlyWarning.objects.filter(pk=row.pk).update(
+        first_seen=timezone.now() - timedelta(hours=60), due_at=timezone.now() - timedelta(hours=12)
+    )
+    assert early_warnings.escalate() == 1
+    where = f"/early-warnings/{row.pk}/"
+    page = client.get(where).content.decode()
+    assert ("Escalated" in page, "overdue" in page, "Record a response" in page) == (True, True, True)
+    answer = client.post(f"{where}response/", {"response": "The committee called both sides"})
+    assert answer.headers["Location"] == where
+    client.post(f"{where}decision/", {"decision": "false_alarm", "reason": "A wedding, not a raid"})
+    row.refresh_from_db()
+    assert (row.hours_to_answer.quantize(1), row.hours_to_decision.quantize(1), row.is_answered_late) == (60, 60, True)
+    page = client.get(where).content.decode()
+    for words in ("60.0 h", "The committee called both sides", "A wedding, not a raid", "Not an alert", "late"):
+        assert words in page
+    assert "Record a response" not in page
+    listed = client.get("/early-warnings/").content.decode()
+    assert where in listed
+    assert listed.count("60.0 h") == 2
+    file = b"".join(client.get("/early-warnings/?export=csv")).decode()
+    assert "Acknowledged at" in file
+    client.force_login(factories.member(Role.COMMUNITY_OFFICER, program=factories.world().project.program))
+    assert client.get(where).status_code == client.get("/early-warnings/99999/").status_code == 404
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_the_page_of_a_warning_asks_the_same_however_many_incidents_it_has(world, officer, client, django_assert_num_queries, number):
+    community = factories.community(world)
+    row = early_warnings.raise_warning(community=community, signal="Weapons", severity=2, by=officer)
+    row.incidents.set([factories.incident(world, community=community) for _one in range(number)])
+    client.get(f"/early-warnings/{row.pk}/")
+    with django_assert_num_queries(6):
+        client.get(f"/early-warnings/{row.pk}/")
