@@ -352,6 +352,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "edit_organization": ("organization", "AMP"),
     "revoke_key": ("number", SENT),
     "audit": ("", "FU"),
+    "verify_audit": ("", SENT),
     "practice": ("", "A"),
     "practice_value": ("+jump-factor", "A"),
     "board_report": ("expected", "ME"),

@@ -248,6 +248,8 @@ def test_the_pages_say_why_what_to_do_and_whom_to_turn_to(world, supervisor):
         for link in (*(reverse("case_act", args=[case.code, act]) for act in ("step", "ask-to-close", "seal")), reverse("report_abuse")):
             assert f'"{link}"' in page
         assert not any(words in page for words in ("Full house", "Savers", "Far desk"))
+    page = signed_in(case.caseworker).get(reverse("case", args=[case.code])).content.decode()
+    assert not any(f'id="{part}"' in page for part in ("plan", "referrals", "received", "offers", "contacts", "followups"))
     assert danger.whom_to_turn_to(cases.admitted(case)) is None
     assert "Before the decision" not in signed_in(case.caseworker).get(reverse("case", args=[case.code])).content.decode()
 
