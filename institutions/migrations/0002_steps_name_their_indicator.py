@@ -5,23 +5,16 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("institutions", "0001_initial"),
-        ("programs", "0003_review_due"),
+        ('institutions', '0001_initial'),
+        ('programs', '0003_review_due'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="reformstep",
-            name="indicator",
-            field=models.ForeignKey(
-                blank=True,
-                help_text="The indicator that reports the stage of this very law or policy. Its figure is filled in from here.",
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="reform_steps",
-                to="programs.indicator",
-                verbose_name="indicator",
-            ),
+            model_name='reformstep',
+            name='indicator',
+            field=models.ForeignKey(blank=True, help_text='The indicator that reports the stage of this very law or policy. Its figure is filled in from here.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='reform_steps', to='programs.indicator', verbose_name='indicator'),
         ),
     ]

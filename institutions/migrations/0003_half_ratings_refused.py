@@ -14,49 +14,29 @@ def complete(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("institutions", "0002_steps_name_their_indicator"),
-        ("programs", "0003_review_due"),
+        ('institutions', '0002_steps_name_their_indicator'),
+        ('programs', '0003_review_due'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name="hrddpassessment",
-            name="hrddp_risk_on_its_scale",
+            model_name='hrddpassessment',
+            name='hrddp_risk_on_its_scale',
         ),
         migrations.RemoveConstraint(
-            model_name="supportdetail",
-            name="support_tests_before_and_after",
+            model_name='supportdetail',
+            name='support_tests_before_and_after',
         ),
         migrations.RunPython(complete, migrations.RunPython.noop, elidable=True),
         migrations.AddConstraint(
-            model_name="hrddpassessment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("likelihood__isnull", True), ("severity__isnull", True)),
-                    models.Q(
-                        ("likelihood__isnull", False),
-                        ("likelihood__range", (1, 5)),
-                        ("severity__isnull", False),
-                        ("severity__range", (1, 5)),
-                    ),
-                    _connector="OR",
-                ),
-                name="hrddp_risk_on_its_scale",
-                violation_error_message="Rate likelihood and severity, each from 1 to 5.",
-            ),
+            model_name='hrddpassessment',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('likelihood__isnull', True), ('severity__isnull', True)), models.Q(('likelihood__isnull', False), ('likelihood__range', (1, 5)), ('severity__isnull', False), ('severity__range', (1, 5))), _connector='OR'), name='hrddp_risk_on_its_scale', violation_error_message='Rate likelihood and severity, each from 1 to 5.'),
         ),
         migrations.AddConstraint(
-            model_name="supportdetail",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("test_after__isnull", True), ("test_before__isnull", True), ("tested__isnull", True)),
-                    models.Q(("test_after__isnull", False), ("test_before__isnull", False), ("tested__gt", 0), ("tested__isnull", False)),
-                    _connector="OR",
-                ),
-                name="support_tests_before_and_after",
-                violation_error_message="Give the test before, the test after and how many took both.",
-            ),
+            model_name='supportdetail',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('test_after__isnull', True), ('test_before__isnull', True), ('tested__isnull', True)), models.Q(('test_after__isnull', False), ('test_before__isnull', False), ('tested__gt', 0), ('tested__isnull', False)), _connector='OR'), name='support_tests_before_and_after', violation_error_message='Give the test before, the test after and how many took both.'),
         ),
     ]

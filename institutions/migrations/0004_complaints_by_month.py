@@ -161,7 +161,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="complaintmonth",
             constraint=models.CheckConstraint(
-                condition=models.Q(("due__isnull", True), ("in_time__lte", models.F("due")), _connector="OR"),
+                condition=models.Q(
+                    ("due__isnull", True), models.Q(("in_time__isnull", False), ("in_time__lte", models.F("due"))), _connector="OR"
+                ),
                 name="complaints_in_time_of_those_due",
                 violation_error_message="Not more can be answered in time than were due.",
             ),

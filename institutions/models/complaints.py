@@ -99,7 +99,7 @@ class ComplaintMonth(models.Model):
             ),
             both_or_neither("due", "in_time", name="complaints_due_and_in_time"),
             models.CheckConstraint(
-                condition=Q(due__isnull=True) | Q(in_time__lte=F("due")), name="complaints_in_time_of_those_due",
+                condition=Q(due__isnull=True) | Q(in_time__isnull=False, in_time__lte=F("due")), name="complaints_in_time_of_those_due",
                 violation_error_message=_("Not more can be answered in time than were due."),
             ),
             models.CheckConstraint(

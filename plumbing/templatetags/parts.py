@@ -236,8 +236,8 @@ def _say_what_empty_means(field: Any) -> None:
             field.empty_label = word
     elif isinstance(field, ChoiceField):
         offered: Any = field.choices
-        if any(value in ("", None) and _is_dashes(label) for value, label in offered):
-            field.choices = [(value, word if value in ("", None) and _is_dashes(label) else label) for value, label in offered]
+        # Kept as a list, so that choices read from the database are not asked for a second time.
+        field.choices = [(value, word if value in ("", None) and _is_dashes(label) else label) for value, label in offered]
 
 
 def _is_dashes(label: Any) -> bool:

@@ -10,1266 +10,472 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
     dependencies = [
-        ("accounts", "0002_audit_is_append_only"),
-        ("accounts", "__first__"),
-        ("locations", "0001_initial"),
-        ("programs", "0001_initial"),
+        ('accounts', '0002_audit_is_append_only'),
+        ('accounts', '__first__'),
+        ('locations', '0001_initial'),
+        ('programs', '0001_initial'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="DonorReport",
+            name='DonorReport',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("version", models.PositiveSmallIntegerField(default=1)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("draft", "Draft"),
-                            ("frozen", "Not signed off"),
-                            ("signed_off", "Signed off"),
-                            ("sent", "Sent"),
-                            ("commented", "Donor's comments in"),
-                            ("accepted", "Accepted by the donor"),
-                            ("superseded", "Replaced by a newer version"),
-                        ],
-                        default="draft",
-                        max_length=10,
-                    ),
-                ),
-                ("through", models.DateField(help_text="figures accepted for periods that end by then")),
-                ("language", models.CharField(default="en", max_length=5)),
-                ("edit_version", models.PositiveIntegerField(default=1)),
-                ("prepared_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("frozen_at", models.DateTimeField(null=True)),
-                (
-                    "content_hash",
-                    models.CharField(blank=True, help_text="sha-256 of the published content, printed in the files", max_length=64),
-                ),
-                (
-                    "published",
-                    models.TextField(
-                        blank=True, help_text="canonical JSON of the frozen content, already suppressed; prose is in the sections"
-                    ),
-                ),
-                ("why", models.TextField(blank=True, verbose_name="why a new version")),
-                ("accepted_reports", models.PositiveIntegerField(help_text="partners' reports accepted when it froze", null=True)),
-                ("expected_reports", models.PositiveIntegerField(null=True)),
-                ("sign_off_asked_at", models.DateTimeField(null=True)),
-                ("signed_off_at", models.DateTimeField(null=True)),
-                ("sent_at", models.DateTimeField(null=True)),
-                ("donor_comments", models.TextField(blank=True)),
-                ("commented_at", models.DateTimeField(null=True)),
-                ("accepted_at", models.DateTimeField(null=True)),
-                ("updated_at", models.DateTimeField(auto_now=True, db_index=True)),
-                (
-                    "frozen_by",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-                (
-                    "prepared_by",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
-                ),
-                (
-                    "requirement",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="reports", to="programs.reportrequirement"),
-                ),
-                (
-                    "sent_by",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-                (
-                    "sign_off_asked_by",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-                (
-                    "signed_off_by",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('version', models.PositiveSmallIntegerField(default=1)),
+                ('state', models.CharField(choices=[('draft', 'Draft'), ('frozen', 'Not signed off'), ('signed_off', 'Signed off'), ('sent', 'Sent'), ('commented', "Donor's comments in"), ('accepted', 'Accepted by the donor'), ('superseded', 'Replaced by a newer version')], default='draft', max_length=10)),
+                ('through', models.DateField(help_text='figures accepted for periods that end by then')),
+                ('language', models.CharField(default='en', max_length=5)),
+                ('edit_version', models.PositiveIntegerField(default=1)),
+                ('prepared_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('frozen_at', models.DateTimeField(null=True)),
+                ('content_hash', models.CharField(blank=True, help_text='sha-256 of the published content, printed in the files', max_length=64)),
+                ('published', models.TextField(blank=True, help_text='canonical JSON of the frozen content, already suppressed; prose is in the sections')),
+                ('why', models.TextField(blank=True, verbose_name='why a new version')),
+                ('accepted_reports', models.PositiveIntegerField(help_text="partners' reports accepted when it froze", null=True)),
+                ('expected_reports', models.PositiveIntegerField(null=True)),
+                ('sign_off_asked_at', models.DateTimeField(null=True)),
+                ('signed_off_at', models.DateTimeField(null=True)),
+                ('sent_at', models.DateTimeField(null=True)),
+                ('donor_comments', models.TextField(blank=True)),
+                ('commented_at', models.DateTimeField(null=True)),
+                ('accepted_at', models.DateTimeField(null=True)),
+                ('updated_at', models.DateTimeField(auto_now=True, db_index=True)),
+                ('frozen_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('prepared_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('requirement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reports', to='programs.reportrequirement')),
+                ('sent_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('sign_off_asked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('signed_off_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "verbose_name": "donor report",
-                "verbose_name_plural": "donor reports",
-                "ordering": ["-requirement__due_on", "-version"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("requirement", "version"), name="donor_report_version_once"),
-                    models.UniqueConstraint(
-                        condition=models.Q(("state__in", ["draft", "frozen", "signed_off"])),
-                        fields=("requirement",),
-                        name="donor_report_one_version_in_work",
-                        violation_error_message="A version of this report is being worked on: go on with that one.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("sign_off_asked_at__isnull", True), ("sign_off_asked_by__isnull", True)),
-                            models.Q(("sign_off_asked_at__isnull", False), ("sign_off_asked_by__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="donor_report_sign_off_asked_when_and_by",
-                        violation_error_message="sign_off_asked_at and sign_off_asked_by go together: give both or neither.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("version", 1), models.Q(("why", ""), _negated=True), _connector="OR"),
-                        name="donor_report_new_version_says_why",
-                        violation_error_message="Say why there is a new version.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("signed_off_by__isnull", True),
-                            models.Q(
-                                models.Q(("signed_off_by", models.F("prepared_by")), _negated=True),
-                                models.Q(("signed_off_by", models.F("frozen_by")), _negated=True),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="donor_report_signed_off_by_a_second_person",
-                        violation_error_message="A second person signs a report off, not the one who prepared it.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("frozen_at__isnull", True), models.Q(("content_hash", ""), _negated=True), _connector="OR"),
-                        name="donor_report_frozen_with_its_hash",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("signed_off_at__isnull", True), ("frozen_at__isnull", False), _connector="OR"),
-                        name="donor_report_frozen_before_sign_off",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("sent_at__isnull", True), ("signed_off_at__isnull", False), _connector="OR"),
-                        name="donor_report_signed_off_before_sent",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("frozen_at__isnull", True), ("frozen_by__isnull", True)),
-                            models.Q(("frozen_at__isnull", False), ("frozen_by__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="donor_report_frozen_when_and_by",
-                        violation_error_message="frozen_at and frozen_by go together: give both or neither.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("signed_off_at__isnull", True), ("signed_off_by__isnull", True)),
-                            models.Q(("signed_off_at__isnull", False), ("signed_off_by__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="donor_report_signed_off_when_and_by",
-                        violation_error_message="signed_off_at and signed_off_by go together: give both or neither.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("sent_at__isnull", True), ("sent_by__isnull", True)),
-                            models.Q(("sent_at__isnull", False), ("sent_by__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="donor_report_sent_when_and_by",
-                        violation_error_message="sent_at and sent_by go together: give both or neither.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("state__in", ["draft", "frozen", "signed_off", "sent", "commented", "accepted", "superseded"])),
-                        name="donorreport_state_listed",
-                        violation_error_message="state has a value that is not on its list.",
-                    ),
-                ],
+                'verbose_name': 'donor report',
+                'verbose_name_plural': 'donor reports',
+                'ordering': ['-requirement__due_on', '-version'],
+                'constraints': [models.UniqueConstraint(fields=('requirement', 'version'), name='donor_report_version_once'), models.UniqueConstraint(condition=models.Q(('state__in', ['draft', 'frozen', 'signed_off'])), fields=('requirement',), name='donor_report_one_version_in_work', violation_error_message='A version of this report is being worked on: go on with that one.'), models.CheckConstraint(condition=models.Q(models.Q(('sign_off_asked_at__isnull', True), ('sign_off_asked_by__isnull', True)), models.Q(('sign_off_asked_at__isnull', False), ('sign_off_asked_by__isnull', False)), _connector='OR'), name='donor_report_sign_off_asked_when_and_by', violation_error_message='sign_off_asked_at and sign_off_asked_by go together: give both or neither.'), models.CheckConstraint(condition=models.Q(('version', 1), models.Q(('why', ''), _negated=True), _connector='OR'), name='donor_report_new_version_says_why', violation_error_message='Say why there is a new version.'), models.CheckConstraint(condition=models.Q(('signed_off_by__isnull', True), models.Q(models.Q(('signed_off_by', models.F('prepared_by')), _negated=True), models.Q(('signed_off_by', models.F('frozen_by')), _negated=True)), _connector='OR'), name='donor_report_signed_off_by_a_second_person', violation_error_message='A second person signs a report off, not the one who prepared it.'), models.CheckConstraint(condition=models.Q(('frozen_at__isnull', True), models.Q(('content_hash', ''), _negated=True), _connector='OR'), name='donor_report_frozen_with_its_hash'), models.CheckConstraint(condition=models.Q(('signed_off_at__isnull', True), ('frozen_at__isnull', False), _connector='OR'), name='donor_report_frozen_before_sign_off'), models.CheckConstraint(condition=models.Q(('sent_at__isnull', True), ('signed_off_at__isnull', False), _connector='OR'), name='donor_report_signed_off_before_sent'), models.CheckConstraint(condition=models.Q(models.Q(('frozen_at__isnull', True), ('frozen_by__isnull', True)), models.Q(('frozen_at__isnull', False), ('frozen_by__isnull', False)), _connector='OR'), name='donor_report_frozen_when_and_by', violation_error_message='frozen_at and frozen_by go together: give both or neither.'), models.CheckConstraint(condition=models.Q(models.Q(('signed_off_at__isnull', True), ('signed_off_by__isnull', True)), models.Q(('signed_off_at__isnull', False), ('signed_off_by__isnull', False)), _connector='OR'), name='donor_report_signed_off_when_and_by', violation_error_message='signed_off_at and signed_off_by go together: give both or neither.'), models.CheckConstraint(condition=models.Q(models.Q(('sent_at__isnull', True), ('sent_by__isnull', True)), models.Q(('sent_at__isnull', False), ('sent_by__isnull', False)), _connector='OR'), name='donor_report_sent_when_and_by', violation_error_message='sent_at and sent_by go together: give both or neither.'), models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'frozen', 'signed_off', 'sent', 'commented', 'accepted', 'superseded'])), name='donorreport_state_listed', violation_error_message='state has a value that is not on its list.')],
             },
         ),
         migrations.CreateModel(
-            name="DonorReportSection",
+            name='DonorReportSection',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.SlugField(max_length=40)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("text", "text"),
-                            ("outcome", "results of an outcome"),
-                            ("money", "spending"),
-                            ("indicators", "all indicators"),
-                            ("breakdowns", "who took part"),
-                        ],
-                        default="text",
-                        max_length=10,
-                    ),
-                ),
-                ("heading", models.CharField(max_length=300, verbose_name="heading")),
-                ("guidance", models.TextField(blank=True)),
-                ("limit", models.PositiveIntegerField(help_text="longest text in characters, where the donor sets one", null=True)),
-                ("is_required", models.BooleanField(default=True)),
-                ("text", models.TextField(blank=True, verbose_name="text")),
-                ("rating", models.CharField(blank=True, max_length=40, verbose_name="rating")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("missing", "missing"),
-                            ("carried", "carried over, to edit"),
-                            ("written", "written"),
-                            ("computed", "from the figures"),
-                        ],
-                        default="missing",
-                        max_length=8,
-                    ),
-                ),
-                ("order", models.PositiveSmallIntegerField(default=0)),
-                ("edited_at", models.DateTimeField(null=True)),
-                (
-                    "edited_by",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-                (
-                    "report",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="sections", to="reporting.donorreport"),
-                ),
-                (
-                    "results",
-                    models.ManyToManyField(
-                        help_text="the projects' outcomes that this section is about", related_name="+", to="programs.result"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.SlugField(max_length=40)),
+                ('kind', models.CharField(choices=[('text', 'text'), ('outcome', 'results of an outcome'), ('money', 'spending'), ('indicators', 'all indicators'), ('breakdowns', 'who took part')], default='text', max_length=10)),
+                ('heading', models.CharField(max_length=300, verbose_name='heading')),
+                ('guidance', models.TextField(blank=True)),
+                ('limit', models.PositiveIntegerField(help_text='longest text in characters, where the donor sets one', null=True)),
+                ('is_required', models.BooleanField(default=True)),
+                ('text', models.TextField(blank=True, verbose_name='text')),
+                ('rating', models.CharField(blank=True, max_length=40, verbose_name='rating')),
+                ('state', models.CharField(choices=[('missing', 'missing'), ('carried', 'carried over, to edit'), ('written', 'written'), ('computed', 'from the figures')], default='missing', max_length=8)),
+                ('order', models.PositiveSmallIntegerField(default=0)),
+                ('edited_at', models.DateTimeField(null=True)),
+                ('edited_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('report', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sections', to='reporting.donorreport')),
+                ('results', models.ManyToManyField(help_text="the projects' outcomes that this section is about", related_name='+', to='programs.result')),
             ],
             options={
-                "ordering": ["order", "id"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("report", "key"), name="donor_report_section_once"),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("edited_at__isnull", True), ("edited_by__isnull", True)),
-                            models.Q(("edited_at__isnull", False), ("edited_by__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="donor_report_section_edited_when_and_by",
-                        violation_error_message="edited_at and edited_by go together: give both or neither.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("state__in", ["missing", "carried", "written", "computed"])),
-                        name="donorreportsection_state_listed",
-                        violation_error_message="state has a value that is not on its list.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("kind__in", ["text", "outcome", "money", "indicators", "breakdowns"])),
-                        name="donorreportsection_kind_listed",
-                        violation_error_message="kind has a value that is not on its list.",
-                    ),
-                ],
+                'ordering': ['order', 'id'],
+                'constraints': [models.UniqueConstraint(fields=('report', 'key'), name='donor_report_section_once'), models.CheckConstraint(condition=models.Q(models.Q(('edited_at__isnull', True), ('edited_by__isnull', True)), models.Q(('edited_at__isnull', False), ('edited_by__isnull', False)), _connector='OR'), name='donor_report_section_edited_when_and_by', violation_error_message='edited_at and edited_by go together: give both or neither.'), models.CheckConstraint(condition=models.Q(('state__in', ['missing', 'carried', 'written', 'computed'])), name='donorreportsection_state_listed', violation_error_message='state has a value that is not on its list.'), models.CheckConstraint(condition=models.Q(('kind__in', ['text', 'outcome', 'money', 'indicators', 'breakdowns'])), name='donorreportsection_kind_listed', violation_error_message='kind has a value that is not on its list.')],
             },
         ),
         migrations.CreateModel(
-            name="DonorReportFigure",
+            name='DonorReportFigure',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("code", models.CharField(help_text="unique in the report", max_length=60)),
-                ("label", models.CharField(max_length=500)),
-                ("order", models.PositiveSmallIntegerField(default=0)),
-                ("value", plumbing.numbers.ExactDecimal(null=True)),
-                ("numerator", plumbing.numbers.ExactDecimal(null=True)),
-                ("denominator", plumbing.numbers.ExactDecimal(null=True)),
-                ("why_none", models.CharField(blank=True, max_length=40)),
-                ("baseline", plumbing.numbers.ExactDecimal(null=True)),
-                ("milestone", plumbing.numbers.ExactDecimal(null=True)),
-                ("milestone_is_linear", models.BooleanField(default=False)),
-                ("target", plumbing.numbers.ExactDecimal(null=True)),
-                ("is_below", models.BooleanField(default=False, help_text="behind the milestone, in the direction that is better")),
-                ("published", models.CharField(help_text="as in the files", max_length=60)),
-                ("published_status", models.CharField(max_length=20)),
-                ("variance_reason", models.TextField(blank=True)),
-                (
-                    "definition",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="programs.indicatordefinition"),
-                ),
-                ("indicators", models.ManyToManyField(related_name="+", to="programs.indicator")),
-                (
-                    "report",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="figures", to="reporting.donorreport"),
-                ),
-                (
-                    "section",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="figures", to="reporting.donorreportsection"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.CharField(help_text='unique in the report', max_length=60)),
+                ('label', models.CharField(max_length=500)),
+                ('order', models.PositiveSmallIntegerField(default=0)),
+                ('value', plumbing.numbers.ExactDecimal(null=True)),
+                ('numerator', plumbing.numbers.ExactDecimal(null=True)),
+                ('denominator', plumbing.numbers.ExactDecimal(null=True)),
+                ('why_none', models.CharField(blank=True, max_length=40)),
+                ('baseline', plumbing.numbers.ExactDecimal(null=True)),
+                ('milestone', plumbing.numbers.ExactDecimal(null=True)),
+                ('milestone_is_linear', models.BooleanField(default=False)),
+                ('target', plumbing.numbers.ExactDecimal(null=True)),
+                ('is_below', models.BooleanField(default=False, help_text='behind the milestone, in the direction that is better')),
+                ('published', models.CharField(help_text='as in the files', max_length=60)),
+                ('published_status', models.CharField(max_length=20)),
+                ('variance_reason', models.TextField(blank=True)),
+                ('definition', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programs.indicatordefinition')),
+                ('indicators', models.ManyToManyField(related_name='+', to='programs.indicator')),
+                ('report', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='figures', to='reporting.donorreport')),
+                ('section', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='figures', to='reporting.donorreportsection')),
             ],
             options={
-                "ordering": ["order", "id"],
-                "constraints": [models.UniqueConstraint(fields=("report", "code"), name="donor_report_figure_once")],
+                'ordering': ['order', 'id'],
+                'constraints': [models.UniqueConstraint(fields=('report', 'code'), name='donor_report_figure_once')],
             },
         ),
         migrations.CreateModel(
-            name="Figure",
+            name='Figure',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("period_end", models.DateField(help_text="the period's end, here so that one index covers the roll-up")),
-                ("value", plumbing.numbers.ExactDecimal(blank=True, null=True)),
-                ("numerator", plumbing.numbers.ExactDecimal(blank=True, null=True)),
-                ("denominator", plumbing.numbers.ExactDecimal(blank=True, null=True)),
-                ("share", plumbing.numbers.ExactDecimal(blank=True, help_text="0 to 100, where the source gave no numerator", null=True)),
-                ("text", models.TextField(blank=True)),
-                (
-                    "reason",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("not_started", "Activity has not started"),
-                            ("not_due", "Not collected in this period"),
-                            ("access_denied", "No access to the place"),
-                            ("data_late", "Data come later"),
-                            ("stopped", "Activity has stopped"),
-                            ("not_applicable", "Does not apply here"),
-                            ("before_portal", "Not known for the time before the portal"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                ("counts", models.BooleanField(default=False)),
-                (
-                    "source",
-                    models.CharField(
-                        choices=[
-                            ("typed", "typed"),
-                            ("workbook", "workbook"),
-                            ("api", "API key"),
-                            ("records", "own records"),
-                            ("past", "past figures"),
-                        ],
-                        default="typed",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "source_detail",
-                    models.CharField(blank=True, help_text="such as the workbook's row or the tally's digest", max_length=120),
-                ),
-                ("entered_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "disaggregation",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="programs.disaggregation"),
-                ),
-                (
-                    "entered_behind",
-                    models.ForeignKey(
-                        help_text="who issued the key, or whose deputy typed",
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "entered_by",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-                (
-                    "indicator",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="figures", to="programs.indicator"),
-                ),
-                (
-                    "option",
-                    models.ForeignKey(
-                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="programs.definitionoption"
-                    ),
-                ),
-                ("partner", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.organization")),
-                ("period", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="programs.reportingperiod")),
-                ("place", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="locations.place")),
-                ("project", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="programs.project")),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('period_end', models.DateField(help_text="the period's end, here so that one index covers the roll-up")),
+                ('value', plumbing.numbers.ExactDecimal(blank=True, null=True)),
+                ('numerator', plumbing.numbers.ExactDecimal(blank=True, null=True)),
+                ('denominator', plumbing.numbers.ExactDecimal(blank=True, null=True)),
+                ('share', plumbing.numbers.ExactDecimal(blank=True, help_text='0 to 100, where the source gave no numerator', null=True)),
+                ('text', models.TextField(blank=True)),
+                ('reason', models.CharField(blank=True, choices=[('not_started', 'Activity has not started'), ('not_due', 'Not collected in this period'), ('access_denied', 'No access to the place'), ('data_late', 'Data come later'), ('stopped', 'Activity has stopped'), ('not_applicable', 'Does not apply here'), ('before_portal', 'Not known for the time before the portal')], max_length=20)),
+                ('counts', models.BooleanField(default=False)),
+                ('source', models.CharField(choices=[('typed', 'typed'), ('workbook', 'workbook'), ('api', 'API key'), ('records', 'own records'), ('past', 'past figures')], default='typed', max_length=10)),
+                ('source_detail', models.CharField(blank=True, help_text="such as the workbook's row or the tally's digest", max_length=120)),
+                ('entered_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('disaggregation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programs.disaggregation')),
+                ('entered_behind', models.ForeignKey(help_text='who issued the key, or whose deputy typed', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('entered_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('indicator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='figures', to='programs.indicator')),
+                ('option', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programs.definitionoption')),
+                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.organization')),
+                ('period', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programs.reportingperiod')),
+                ('place', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='locations.place')),
+                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programs.project')),
             ],
             options={
-                "verbose_name": "figure",
-                "verbose_name_plural": "figures",
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("counts", True)),
-                        fields=[
-                            "indicator",
-                            "disaggregation",
-                            "partner",
-                            "place",
-                            "period_end",
-                            "value",
-                            "numerator",
-                            "denominator",
-                            "share",
-                            "option",
-                            "counts",
-                        ],
-                        name="figure_rollup",
-                    ),
-                    models.Index(condition=models.Q(("counts", True)), fields=["place", "indicator", "period_end"], name="figure_by_place"),
-                    models.Index(fields=["indicator", "partner", "place", "period"], name="figure_by_stream"),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("counts", True)),
-                        fields=("indicator", "partner", "place", "period", "disaggregation"),
-                        name="figure_one_row_counts",
-                        violation_error_message="Another accepted figure already counts here.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(
-                                ("denominator__isnull", True),
-                                ("numerator__isnull", True),
-                                ("option__isnull", True),
-                                ("reason", ""),
-                                ("share__isnull", True),
-                                ("text", ""),
-                                ("value__isnull", False),
-                            ),
-                            models.Q(
-                                ("denominator__isnull", False),
-                                ("numerator__isnull", False),
-                                ("option__isnull", True),
-                                ("reason", ""),
-                                ("share__isnull", True),
-                                ("text", ""),
-                                ("value__isnull", True),
-                            ),
-                            models.Q(
-                                ("denominator__isnull", True),
-                                ("numerator__isnull", True),
-                                ("option__isnull", True),
-                                ("reason", ""),
-                                ("share__isnull", False),
-                                ("text", ""),
-                                ("value__isnull", True),
-                            ),
-                            models.Q(
-                                ("denominator__isnull", True),
-                                ("numerator__isnull", True),
-                                ("option__isnull", False),
-                                ("reason", ""),
-                                ("share__isnull", True),
-                                ("text", ""),
-                                ("value__isnull", True),
-                            ),
-                            models.Q(
-                                ("denominator__isnull", True),
-                                ("numerator__isnull", True),
-                                ("option__isnull", True),
-                                ("reason", ""),
-                                ("share__isnull", True),
-                                ("value__isnull", True),
-                                models.Q(("text", ""), _negated=True),
-                            ),
-                            models.Q(
-                                ("denominator__isnull", True),
-                                ("numerator__isnull", True),
-                                ("option__isnull", True),
-                                ("share__isnull", True),
-                                ("text", ""),
-                                ("value__isnull", True),
-                                models.Q(("reason", ""), _negated=True),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="figure_says_one_thing",
-                        violation_error_message="A figure is one thing: a number, a share, an answer, a text, or a reason why it is empty.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("counts", False), ("reason", ""), _connector="OR"),
-                        name="figure_reason_never_counts",
-                        violation_error_message="A row that only says why a figure is empty never counts.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("denominator__isnull", True), ("denominator__gte", 0), _connector="OR"),
-                        name="figure_denominator_not_negative",
-                        violation_error_message="The denominator cannot be below zero.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("share__isnull", True), ("share__gte", 0), _connector="OR"),
-                        name="figure_share_not_negative",
-                        violation_error_message="A share is 0 or more.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            (
-                                "reason__in",
-                                ["", "not_started", "not_due", "access_denied", "data_late", "stopped", "not_applicable", "before_portal"],
-                            )
-                        ),
-                        name="figure_reason_listed",
-                        violation_error_message="reason has a value that is not on its list.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("source__in", ["typed", "workbook", "api", "records", "past"])),
-                        name="figure_source_listed",
-                        violation_error_message="source has a value that is not on its list.",
-                    ),
-                ],
+                'verbose_name': 'figure',
+                'verbose_name_plural': 'figures',
+                'indexes': [models.Index(condition=models.Q(('counts', True)), fields=['indicator', 'disaggregation', 'partner', 'place', 'period_end', 'value', 'numerator', 'denominator', 'share', 'option', 'counts'], name='figure_rollup'), models.Index(condition=models.Q(('counts', True)), fields=['place', 'indicator', 'period_end'], name='figure_by_place'), models.Index(fields=['indicator', 'partner', 'place', 'period'], name='figure_by_stream')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('counts', True)), fields=('indicator', 'partner', 'place', 'period', 'disaggregation'), name='figure_one_row_counts', violation_error_message='Another accepted figure already counts here.'), models.CheckConstraint(condition=models.Q(models.Q(('denominator__isnull', True), ('numerator__isnull', True), ('option__isnull', True), ('reason', ''), ('share__isnull', True), ('text', ''), ('value__isnull', False)), models.Q(('denominator__isnull', False), ('numerator__isnull', False), ('option__isnull', True), ('reason', ''), ('share__isnull', True), ('text', ''), ('value__isnull', True)), models.Q(('denominator__isnull', True), ('numerator__isnull', True), ('option__isnull', True), ('reason', ''), ('share__isnull', False), ('text', ''), ('value__isnull', True)), models.Q(('denominator__isnull', True), ('numerator__isnull', True), ('option__isnull', False), ('reason', ''), ('share__isnull', True), ('text', ''), ('value__isnull', True)), models.Q(('denominator__isnull', True), ('numerator__isnull', True), ('option__isnull', True), ('reason', ''), ('share__isnull', True), ('value__isnull', True), models.Q(('text', ''), _negated=True)), models.Q(('denominator__isnull', True), ('numerator__isnull', True), ('option__isnull', True), ('share__isnull', True), ('text', ''), ('value__isnull', True), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='figure_says_one_thing', violation_error_message='A figure is one thing: a number, a share, an answer, a text, or a reason why it is empty.'), models.CheckConstraint(condition=models.Q(('counts', False), ('reason', ''), _connector='OR'), name='figure_reason_never_counts', violation_error_message='A row that only says why a figure is empty never counts.'), models.CheckConstraint(condition=models.Q(('denominator__isnull', True), ('denominator__gte', 0), _connector='OR'), name='figure_denominator_not_negative', violation_error_message='The denominator cannot be below zero.'), models.CheckConstraint(condition=models.Q(('share__isnull', True), ('share__gte', 0), _connector='OR'), name='figure_share_not_negative', violation_error_message='A share is 0 or more.'), models.CheckConstraint(condition=models.Q(('reason__in', ['', 'not_started', 'not_due', 'access_denied', 'data_late', 'stopped', 'not_applicable', 'before_portal'])), name='figure_reason_listed', violation_error_message='reason has a value that is not on its list.'), models.CheckConstraint(condition=models.Q(('source__in', ['typed', 'workbook', 'api', 'records', 'past'])), name='figure_source_listed', violation_error_message='source has a value that is not on its list.')],
             },
         ),
         migrations.CreateModel(
-            name="DonorReportSource",
+            name='DonorReportSource',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("carried", models.BooleanField(default=False, help_text="from an earlier period than the report's last")),
-                (
-                    "line",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="sources", to="reporting.donorreportfigure"
-                    ),
-                ),
-                (
-                    "figure",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="reported_in", to="reporting.figure"),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('carried', models.BooleanField(default=False, help_text="from an earlier period than the report's last")),
+                ('line', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sources', to='reporting.donorreportfigure')),
+                ('figure', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reported_in', to='reporting.figure')),
             ],
             options={
-                "constraints": [models.UniqueConstraint(fields=("line", "figure"), name="donor_report_source_once")],
+                'constraints': [models.UniqueConstraint(fields=('line', 'figure'), name='donor_report_source_once')],
             },
         ),
         migrations.CreateModel(
-            name="NarrativeQuestion",
+            name='NarrativeQuestion',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("heading", models.CharField(max_length=200, verbose_name="question")),
-                ("guidance", models.TextField(blank=True, verbose_name="guidance")),
-                ("limit", models.PositiveIntegerField(default=1500, verbose_name="longest answer, characters")),
-                ("is_required", models.BooleanField(default=True, verbose_name="must be answered")),
-                ("order", models.PositiveSmallIntegerField(default=0, verbose_name="order")),
-                ("is_retired", models.BooleanField(default=False, verbose_name="no longer asked")),
-                (
-                    "program",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="narrative_questions",
-                        to="programs.program",
-                        verbose_name="program",
-                    ),
-                ),
-                (
-                    "project",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="narrative_questions",
-                        to="programs.project",
-                        verbose_name="project",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('heading', models.CharField(max_length=200, verbose_name='question')),
+                ('guidance', models.TextField(blank=True, verbose_name='guidance')),
+                ('limit', models.PositiveIntegerField(default=1500, verbose_name='longest answer, characters')),
+                ('is_required', models.BooleanField(default=True, verbose_name='must be answered')),
+                ('order', models.PositiveSmallIntegerField(default=0, verbose_name='order')),
+                ('is_retired', models.BooleanField(default=False, verbose_name='no longer asked')),
+                ('program', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='narrative_questions', to='programs.program', verbose_name='program')),
+                ('project', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='narrative_questions', to='programs.project', verbose_name='project')),
             ],
             options={
-                "verbose_name": "narrative question",
-                "verbose_name_plural": "narrative questions",
-                "ordering": ["order", "id"],
-                "constraints": [
-                    models.UniqueConstraint(
-                        django.db.models.functions.comparison.Coalesce(
-                            models.F("program"), models.Value(0, models.BigIntegerField()), output_field=models.BigIntegerField()
-                        ),
-                        django.db.models.functions.comparison.Coalesce(
-                            models.F("project"), models.Value(0, models.BigIntegerField()), output_field=models.BigIntegerField()
-                        ),
-                        models.F("heading"),
-                        name="narrative_question_once",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("program__isnull", True), ("project__isnull", True), _connector="OR"),
-                        name="narrative_question_one_scope",
-                    ),
-                ],
+                'verbose_name': 'narrative question',
+                'verbose_name_plural': 'narrative questions',
+                'ordering': ['order', 'id'],
+                'constraints': [models.UniqueConstraint(django.db.models.functions.comparison.Coalesce(models.F('program'), models.Value(0, models.BigIntegerField()), output_field=models.BigIntegerField()), django.db.models.functions.comparison.Coalesce(models.F('project'), models.Value(0, models.BigIntegerField()), output_field=models.BigIntegerField()), models.F('heading'), name='narrative_question_once'), models.CheckConstraint(condition=models.Q(('program__isnull', True), ('project__isnull', True), _connector='OR'), name='narrative_question_one_scope')],
             },
         ),
         migrations.CreateModel(
-            name="PublishedNumber",
+            name='PublishedNumber',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("period_end", models.DateField()),
-                (
-                    "cell",
-                    models.CharField(blank=True, help_text="empty: the total; sex=female; sex= for what is not broken down", max_length=80),
-                ),
-                ("value", plumbing.numbers.ExactDecimal(null=True)),
-                ("numerator", plumbing.numbers.ExactDecimal(null=True)),
-                ("denominator", plumbing.numbers.ExactDecimal(null=True)),
-                ("share", plumbing.numbers.ExactDecimal(null=True)),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[("shown", "shown"), ("held", "held"), ("suppressed", "suppressed"), ("none", "none")], max_length=10
-                    ),
-                ),
-                (
-                    "of_end",
-                    models.DateField(help_text="the period end whose number is shown; earlier than period_end when it is held", null=True),
-                ),
-                ("registered_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "indicator",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="published_numbers", to="programs.indicator"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('period_end', models.DateField()),
+                ('cell', models.CharField(blank=True, help_text='empty: the total; sex=female; sex= for what is not broken down', max_length=80)),
+                ('value', plumbing.numbers.ExactDecimal(null=True)),
+                ('numerator', plumbing.numbers.ExactDecimal(null=True)),
+                ('denominator', plumbing.numbers.ExactDecimal(null=True)),
+                ('share', plumbing.numbers.ExactDecimal(null=True)),
+                ('status', models.CharField(choices=[('shown', 'shown'), ('held', 'held'), ('suppressed', 'suppressed'), ('none', 'none')], max_length=10)),
+                ('of_end', models.DateField(help_text='the period end whose number is shown; earlier than period_end when it is held', null=True)),
+                ('registered_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('indicator', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='published_numbers', to='programs.indicator')),
             ],
             options={
-                "constraints": [
-                    models.UniqueConstraint(fields=("indicator", "period_end", "cell"), name="published_number_once"),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("status__in", ["suppressed", "none"]), _negated=True),
-                            models.Q(
-                                ("denominator__isnull", True), ("numerator__isnull", True), ("share__isnull", True), ("value__isnull", True)
-                            ),
-                            _connector="OR",
-                        ),
-                        name="hidden_number_is_not_kept",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("status__in", ["shown", "held", "suppressed", "none"])),
-                        name="publishednumber_status_listed",
-                        violation_error_message="status has a value that is not on its list.",
-                    ),
-                ],
+                'constraints': [models.UniqueConstraint(fields=('indicator', 'period_end', 'cell'), name='published_number_once'), models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['suppressed', 'none']), _negated=True), models.Q(('denominator__isnull', True), ('numerator__isnull', True), ('share__isnull', True), ('value__isnull', True)), _connector='OR'), name='hidden_number_is_not_kept'), models.CheckConstraint(condition=models.Q(('status__in', ['shown', 'held', 'suppressed', 'none'])), name='publishednumber_status_listed', violation_error_message='status has a value that is not on its list.')],
             },
         ),
         migrations.CreateModel(
-            name="Reopening",
+            name='Reopening',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("reason", models.TextField()),
-                ("expires_at", models.DateTimeField()),
-                ("opened_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("closed_at", models.DateTimeField(null=True)),
-                (
-                    "closed_by",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-                ("indicators", models.ManyToManyField(related_name="reopenings", to="programs.indicator")),
-                (
-                    "opened_by",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
-                ),
-                (
-                    "partner",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="reopenings", to="accounts.organization"),
-                ),
-                (
-                    "period",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="reopenings", to="programs.reportingperiod"
-                    ),
-                ),
-                (
-                    "project",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="reopenings", to="programs.project"),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('reason', models.TextField()),
+                ('expires_at', models.DateTimeField()),
+                ('opened_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('closed_at', models.DateTimeField(null=True)),
+                ('closed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('indicators', models.ManyToManyField(related_name='reopenings', to='programs.indicator')),
+                ('opened_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reopenings', to='accounts.organization')),
+                ('period', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reopenings', to='programs.reportingperiod')),
+                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reopenings', to='programs.project')),
             ],
             options={
-                "ordering": ["-opened_at"],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("closed_at__isnull", True)),
-                        fields=("project", "partner", "period"),
-                        name="reopening_one_at_a_time",
-                        violation_error_message="This report is already reopened.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("reason", ""), _negated=True),
-                        name="reopening_has_a_reason",
-                        violation_error_message="Say why it is reopened.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("closed_at__isnull", True), ("closed_by__isnull", True)),
-                            models.Q(("closed_at__isnull", False), ("closed_by__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="reopening_closed_when_and_by",
-                        violation_error_message="closed_at and closed_by go together: give both or neither.",
-                    ),
-                ],
+                'ordering': ['-opened_at'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('project', 'partner', 'period'), name='reopening_one_at_a_time', violation_error_message='This report is already reopened.'), models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='reopening_has_a_reason', violation_error_message='Say why it is reopened.'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('closed_by__isnull', True)), models.Q(('closed_at__isnull', False), ('closed_by__isnull', False)), _connector='OR'), name='reopening_closed_when_and_by', violation_error_message='closed_at and closed_by go together: give both or neither.')],
             },
         ),
         migrations.CreateModel(
-            name="Restatement",
+            name='Restatement',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("old_text", models.CharField(help_text="as shown then", max_length=60)),
-                ("new_text", models.CharField(max_length=60)),
-                ("reason", models.TextField()),
-                ("restated_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "new",
-                    models.ForeignKey(
-                        help_text="empty: the figure was taken back",
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="restates",
-                        to="reporting.figure",
-                    ),
-                ),
-                ("old", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="restated_by", to="reporting.figure")),
-                (
-                    "restated_by",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('old_text', models.CharField(help_text='as shown then', max_length=60)),
+                ('new_text', models.CharField(max_length=60)),
+                ('reason', models.TextField()),
+                ('restated_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('new', models.ForeignKey(help_text='empty: the figure was taken back', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='restates', to='reporting.figure')),
+                ('old', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='restated_by', to='reporting.figure')),
+                ('restated_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ["-restated_at", "-id"],
-                "constraints": [models.UniqueConstraint(fields=("old",), name="restated_once")],
+                'ordering': ['-restated_at', '-id'],
+                'constraints': [models.UniqueConstraint(fields=('old',), name='restated_once')],
             },
         ),
         migrations.CreateModel(
-            name="RestatedReport",
+            name='RestatedReport',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "report",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="restatements", to="reporting.donorreport"),
-                ),
-                (
-                    "restatement",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="reports", to="reporting.restatement"),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('report', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='restatements', to='reporting.donorreport')),
+                ('restatement', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reports', to='reporting.restatement')),
             ],
             options={
-                "constraints": [models.UniqueConstraint(fields=("restatement", "report"), name="restated_report_once")],
+                'constraints': [models.UniqueConstraint(fields=('restatement', 'report'), name='restated_report_once')],
             },
         ),
         migrations.CreateModel(
-            name="DonorReportChange",
+            name='DonorReportChange',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("code", models.CharField(max_length=60)),
-                ("old", models.CharField(blank=True, max_length=60)),
-                ("new", models.CharField(blank=True, max_length=60)),
-                ("reason", models.TextField(blank=True)),
-                (
-                    "report",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="changes", to="reporting.donorreport"),
-                ),
-                ("restatements", models.ManyToManyField(related_name="+", to="reporting.restatement")),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.CharField(max_length=60)),
+                ('old', models.CharField(blank=True, max_length=60)),
+                ('new', models.CharField(blank=True, max_length=60)),
+                ('reason', models.TextField(blank=True)),
+                ('report', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='reporting.donorreport')),
+                ('restatements', models.ManyToManyField(related_name='+', to='reporting.restatement')),
             ],
             options={
-                "ordering": ["id"],
+                'ordering': ['id'],
             },
         ),
         migrations.CreateModel(
-            name="RollupRow",
+            name='RollupRow',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("period_end", models.DateField()),
-                ("value", plumbing.numbers.ExactDecimal(null=True)),
-                ("numerator", plumbing.numbers.ExactDecimal(null=True)),
-                ("denominator", plumbing.numbers.ExactDecimal(null=True)),
-                ("share", plumbing.numbers.ExactDecimal(null=True)),
-                ("why_none", models.CharField(blank=True, max_length=40)),
-                ("present", models.PositiveIntegerField()),
-                ("reported", models.PositiveIntegerField()),
-                ("expected", models.PositiveIntegerField()),
-                (
-                    "indicator",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="rollups", to="programs.indicator"),
-                ),
-                ("period", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="programs.reportingperiod")),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('period_end', models.DateField()),
+                ('value', plumbing.numbers.ExactDecimal(null=True)),
+                ('numerator', plumbing.numbers.ExactDecimal(null=True)),
+                ('denominator', plumbing.numbers.ExactDecimal(null=True)),
+                ('share', plumbing.numbers.ExactDecimal(null=True)),
+                ('why_none', models.CharField(blank=True, max_length=40)),
+                ('present', models.PositiveIntegerField()),
+                ('reported', models.PositiveIntegerField()),
+                ('expected', models.PositiveIntegerField()),
+                ('indicator', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rollups', to='programs.indicator')),
+                ('period', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='programs.reportingperiod')),
             ],
             options={
-                "indexes": [models.Index(fields=["indicator", "-period_end"], name="rollup_latest")],
-                "constraints": [models.UniqueConstraint(fields=("indicator", "period"), name="rollup_row_once")],
+                'indexes': [models.Index(fields=['indicator', '-period_end'], name='rollup_latest')],
+                'constraints': [models.UniqueConstraint(fields=('indicator', 'period'), name='rollup_row_once')],
             },
         ),
         migrations.CreateModel(
-            name="Submission",
+            name='Submission',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ("revision", models.PositiveSmallIntegerField(default=1)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("draft", "Draft"),
-                            ("submitted", "In review"),
-                            ("returned", "Returned"),
-                            ("accepted", "Accepted"),
-                            ("withdrawn", "Withdrawn"),
-                        ],
-                        default="draft",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "origin",
-                    models.CharField(
-                        choices=[
-                            ("partner", "By the partner"),
-                            ("on_behalf", "Typed on the partner's behalf"),
-                            ("past", "Past figures from a file"),
-                        ],
-                        default="partner",
-                        max_length=10,
-                    ),
-                ),
-                ("draft_version", models.PositiveIntegerField(default=1, help_text="goes up with every save; guards against overwriting")),
-                (
-                    "is_nil",
-                    models.BooleanField(
-                        default=False, help_text="Nothing happened in this period, and that is the report.", verbose_name="nil report"
-                    ),
-                ),
-                ("nil_reason", models.TextField(blank=True)),
-                ("challenges", models.TextField(blank=True, verbose_name="challenges")),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("edited_at", models.DateTimeField(null=True)),
-                ("signed_off_at", models.DateTimeField(null=True)),
-                ("submitted_at", models.DateTimeField(null=True)),
-                ("returned_at", models.DateTimeField(null=True)),
-                ("return_note", models.TextField(blank=True)),
-                ("accepted_at", models.DateTimeField(null=True)),
-                (
-                    "source_import",
-                    models.CharField(blank=True, help_text="the import behind past figures, such as import:12", max_length=60),
-                ),
-                ("updated_at", models.DateTimeField(auto_now=True, db_index=True)),
-                (
-                    "accepted_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="submissions_accepted",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-                (
-                    "edited_by",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-                (
-                    "key_issuer",
-                    models.ForeignKey(
-                        help_text="who issued the key that submitted",
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "partner",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="submissions", to="accounts.organization"),
-                ),
-                (
-                    "period",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="submissions", to="programs.reportingperiod"
-                    ),
-                ),
-                (
-                    "project",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="submissions", to="programs.project"),
-                ),
-                (
-                    "reopening",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="submissions", to="reporting.reopening"
-                    ),
-                ),
-                (
-                    "returned_by",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-                (
-                    "signed_off_by",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-                (
-                    "submitted_by",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="submissions_made", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('revision', models.PositiveSmallIntegerField(default=1)),
+                ('state', models.CharField(choices=[('draft', 'Draft'), ('submitted', 'In review'), ('returned', 'Returned'), ('accepted', 'Accepted'), ('withdrawn', 'Withdrawn')], default='draft', max_length=10)),
+                ('origin', models.CharField(choices=[('partner', 'By the partner'), ('on_behalf', "Typed on the partner's behalf"), ('past', 'Past figures from a file')], default='partner', max_length=10)),
+                ('draft_version', models.PositiveIntegerField(default=1, help_text='goes up with every save; guards against overwriting')),
+                ('is_nil', models.BooleanField(default=False, help_text='Nothing happened in this period, and that is the report.', verbose_name='nil report')),
+                ('nil_reason', models.TextField(blank=True)),
+                ('challenges', models.TextField(blank=True, verbose_name='challenges')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('edited_at', models.DateTimeField(null=True)),
+                ('signed_off_at', models.DateTimeField(null=True)),
+                ('submitted_at', models.DateTimeField(null=True)),
+                ('returned_at', models.DateTimeField(null=True)),
+                ('return_note', models.TextField(blank=True)),
+                ('accepted_at', models.DateTimeField(null=True)),
+                ('source_import', models.CharField(blank=True, help_text='the import behind past figures, such as import:12', max_length=60)),
+                ('updated_at', models.DateTimeField(auto_now=True, db_index=True)),
+                ('accepted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='submissions_accepted', to=settings.AUTH_USER_MODEL)),
+                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('edited_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('key_issuer', models.ForeignKey(help_text='who issued the key that submitted', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='submissions', to='accounts.organization')),
+                ('period', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='submissions', to='programs.reportingperiod')),
+                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='submissions', to='programs.project')),
+                ('reopening', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='submissions', to='reporting.reopening')),
+                ('returned_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('signed_off_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('submitted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='submissions_made', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "verbose_name": "submission",
-                "verbose_name_plural": "submissions",
-                "ordering": ["-period__ends_on", "project__code", "partner__name", "-revision"],
-                "indexes": [
-                    models.Index(fields=["state", "project"], name="submission_by_state"),
-                    models.Index(fields=["period", "partner"], name="submission_by_period"),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("project", "partner", "period", "revision"), name="submission_revision_once"),
-                    models.UniqueConstraint(
-                        condition=models.Q(("state__in", ("draft", "submitted", "returned"))),
-                        fields=("project", "partner", "period"),
-                        name="submission_one_open_revision",
-                        violation_error_message="This report already has an open revision: go on with that one.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("accepted_by__isnull", True),
-                            ("submitted_by__isnull", True),
-                            models.Q(("accepted_by", models.F("submitted_by")), _negated=True),
-                            _connector="OR",
-                        ),
-                        name="submitter_is_not_the_accepter",
-                        violation_error_message="Whoever submitted a report cannot accept it.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("accepted_by__isnull", True),
-                            ("key_issuer__isnull", True),
-                            models.Q(("accepted_by", models.F("key_issuer")), _negated=True),
-                            _connector="OR",
-                        ),
-                        name="key_issuer_is_not_the_accepter",
-                        violation_error_message="Whoever issued the key that submitted a report cannot accept it.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(models.Q(("state", "accepted"), _negated=True), ("accepted_at__isnull", False), _connector="OR"),
-                        name="accepted_by_somebody",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("state__in", ["submitted", "accepted"]), _negated=True),
-                            ("submitted_at__isnull", False),
-                            _connector="OR",
-                        ),
-                        name="submitted_by_somebody",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("is_nil", False), models.Q(("nil_reason", ""), _negated=True), _connector="OR"),
-                        name="nil_report_says_why",
-                        violation_error_message="Say in a sentence why there is nothing to report.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("signed_off_at__isnull", True), ("signed_off_by__isnull", True)),
-                            models.Q(("signed_off_at__isnull", False), ("signed_off_by__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="submission_signed_off_when_and_by",
-                        violation_error_message="signed_off_at and signed_off_by go together: give both or neither.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("submitted_at__isnull", True), ("submitted_by__isnull", True)),
-                            models.Q(("submitted_at__isnull", False), ("submitted_by__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="submission_submitted_when_and_by",
-                        violation_error_message="submitted_at and submitted_by go together: give both or neither.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("returned_at__isnull", True), ("returned_by__isnull", True)),
-                            models.Q(("returned_at__isnull", False), ("returned_by__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="submission_returned_when_and_by",
-                        violation_error_message="returned_at and returned_by go together: give both or neither.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("accepted_at__isnull", True), ("accepted_by__isnull", True)),
-                            models.Q(("accepted_at__isnull", False), ("accepted_by__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="submission_accepted_when_and_by",
-                        violation_error_message="accepted_at and accepted_by go together: give both or neither.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("edited_at__isnull", True), ("edited_by__isnull", True)),
-                            models.Q(("edited_at__isnull", False), ("edited_by__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="submission_edited_when_and_by",
-                        violation_error_message="edited_at and edited_by go together: give both or neither.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("state__in", ["draft", "submitted", "returned", "accepted", "withdrawn"])),
-                        name="submission_state_listed",
-                        violation_error_message="state has a value that is not on its list.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("origin__in", ["partner", "on_behalf", "past"])),
-                        name="submission_origin_listed",
-                        violation_error_message="origin has a value that is not on its list.",
-                    ),
-                ],
+                'verbose_name': 'submission',
+                'verbose_name_plural': 'submissions',
+                'ordering': ['-period__ends_on', 'project__code', 'partner__name', '-revision'],
+                'indexes': [models.Index(fields=['state', 'project'], name='submission_by_state'), models.Index(fields=['period', 'partner'], name='submission_by_period')],
+                'constraints': [models.UniqueConstraint(fields=('project', 'partner', 'period', 'revision'), name='submission_revision_once'), models.UniqueConstraint(condition=models.Q(('state__in', ('draft', 'submitted', 'returned'))), fields=('project', 'partner', 'period'), name='submission_one_open_revision', violation_error_message='This report already has an open revision: go on with that one.'), models.CheckConstraint(condition=models.Q(('accepted_by__isnull', True), ('submitted_by__isnull', True), models.Q(('accepted_by', models.F('submitted_by')), _negated=True), _connector='OR'), name='submitter_is_not_the_accepter', violation_error_message='Whoever submitted a report cannot accept it.'), models.CheckConstraint(condition=models.Q(('accepted_by__isnull', True), ('key_issuer__isnull', True), models.Q(('accepted_by', models.F('key_issuer')), _negated=True), _connector='OR'), name='key_issuer_is_not_the_accepter', violation_error_message='Whoever issued the key that submitted a report cannot accept it.'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'accepted'), _negated=True), ('accepted_at__isnull', False), _connector='OR'), name='accepted_by_somebody'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['submitted', 'accepted']), _negated=True), ('submitted_at__isnull', False), _connector='OR'), name='submitted_by_somebody'), models.CheckConstraint(condition=models.Q(('is_nil', False), models.Q(('nil_reason', ''), _negated=True), _connector='OR'), name='nil_report_says_why', violation_error_message='Say in a sentence why there is nothing to report.'), models.CheckConstraint(condition=models.Q(models.Q(('signed_off_at__isnull', True), ('signed_off_by__isnull', True)), models.Q(('signed_off_at__isnull', False), ('signed_off_by__isnull', False)), _connector='OR'), name='submission_signed_off_when_and_by', violation_error_message='signed_off_at and signed_off_by go together: give both or neither.'), models.CheckConstraint(condition=models.Q(models.Q(('submitted_at__isnull', True), ('submitted_by__isnull', True)), models.Q(('submitted_at__isnull', False), ('submitted_by__isnull', False)), _connector='OR'), name='submission_submitted_when_and_by', violation_error_message='submitted_at and submitted_by go together: give both or neither.'), models.CheckConstraint(condition=models.Q(models.Q(('returned_at__isnull', True), ('returned_by__isnull', True)), models.Q(('returned_at__isnull', False), ('returned_by__isnull', False)), _connector='OR'), name='submission_returned_when_and_by', violation_error_message='returned_at and returned_by go together: give both or neither.'), models.CheckConstraint(condition=models.Q(models.Q(('accepted_at__isnull', True), ('accepted_by__isnull', True)), models.Q(('accepted_at__isnull', False), ('accepted_by__isnull', False)), _connector='OR'), name='submission_accepted_when_and_by', violation_error_message='accepted_at and accepted_by go together: give both or neither.'), models.CheckConstraint(condition=models.Q(models.Q(('edited_at__isnull', True), ('edited_by__isnull', True)), models.Q(('edited_at__isnull', False), ('edited_by__isnull', False)), _connector='OR'), name='submission_edited_when_and_by', violation_error_message='edited_at and edited_by go together: give both or neither.'), models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'submitted', 'returned', 'accepted', 'withdrawn'])), name='submission_state_listed', violation_error_message='state has a value that is not on its list.'), models.CheckConstraint(condition=models.Q(('origin__in', ['partner', 'on_behalf', 'past'])), name='submission_origin_listed', violation_error_message='origin has a value that is not on its list.')],
             },
         ),
         migrations.CreateModel(
-            name="NarrativeAnswer",
+            name='NarrativeAnswer',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("text", models.TextField(blank=True)),
-                (
-                    "question",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="answers", to="reporting.narrativequestion"
-                    ),
-                ),
-                (
-                    "submission",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="answers", to="reporting.submission"),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('text', models.TextField(blank=True)),
+                ('question', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='reporting.narrativequestion')),
+                ('submission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='answers', to='reporting.submission')),
             ],
             options={
-                "ordering": ["question__order", "question_id"],
-                "constraints": [models.UniqueConstraint(fields=("submission", "question"), name="narrative_answer_once")],
+                'ordering': ['question__order', 'question_id'],
+                'constraints': [models.UniqueConstraint(fields=('submission', 'question'), name='narrative_answer_once')],
             },
         ),
         migrations.CreateModel(
-            name="FlagReason",
+            name='FlagReason',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("flag", models.CharField(max_length=30)),
-                ("sentence", models.TextField()),
-                ("given_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("given_by", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL)),
-                ("indicator", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="programs.indicator")),
-                ("place", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="locations.place")),
-                (
-                    "submission",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="flag_reasons", to="reporting.submission"),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('flag', models.CharField(max_length=30)),
+                ('sentence', models.TextField()),
+                ('given_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('given_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('indicator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programs.indicator')),
+                ('place', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='locations.place')),
+                ('submission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='flag_reasons', to='reporting.submission')),
             ],
             options={
-                "constraints": [
-                    models.UniqueConstraint(fields=("submission", "indicator", "place", "flag"), name="flag_reason_once"),
-                    models.CheckConstraint(condition=models.Q(("sentence", ""), _negated=True), name="flag_reason_is_a_sentence"),
-                ],
+                'constraints': [models.UniqueConstraint(fields=('submission', 'indicator', 'place', 'flag'), name='flag_reason_once'), models.CheckConstraint(condition=models.Q(('sentence', ''), _negated=True), name='flag_reason_is_a_sentence')],
             },
         ),
         migrations.CreateModel(
-            name="FigureNote",
+            name='FigureNote',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("text", models.TextField()),
-                ("is_internal", models.BooleanField(default=False)),
-                ("written_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("sent_at", models.DateTimeField(help_text="when it went to the partner with a return", null=True)),
-                ("answered_at", models.DateTimeField(null=True)),
-                ("indicator", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="programs.indicator")),
-                ("place", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="locations.place")),
-                (
-                    "written_by",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
-                ),
-                (
-                    "submission",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="notes", to="reporting.submission"),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('text', models.TextField()),
+                ('is_internal', models.BooleanField(default=False)),
+                ('written_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('sent_at', models.DateTimeField(help_text='when it went to the partner with a return', null=True)),
+                ('answered_at', models.DateTimeField(null=True)),
+                ('indicator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programs.indicator')),
+                ('place', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='locations.place')),
+                ('written_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('submission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notes', to='reporting.submission')),
             ],
             options={
-                "ordering": ["written_at", "id"],
-                "constraints": [models.CheckConstraint(condition=models.Q(("text", ""), _negated=True), name="figure_note_says_something")],
+                'ordering': ['written_at', 'id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='figure_note_says_something')],
             },
         ),
         migrations.CreateModel(
-            name="FigureDecision",
+            name='FigureDecision',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("decision", models.CharField(choices=[("accept", "accept"), ("return", "return"), ("hold", "hold")], max_length=6)),
-                ("decided_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "decided_by",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
-                ),
-                ("indicator", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="programs.indicator")),
-                ("place", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="locations.place")),
-                (
-                    "submission",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="decisions", to="reporting.submission"),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('decision', models.CharField(choices=[('accept', 'accept'), ('return', 'return'), ('hold', 'hold')], max_length=6)),
+                ('decided_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('decided_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('indicator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programs.indicator')),
+                ('place', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='locations.place')),
+                ('submission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='decisions', to='reporting.submission')),
             ],
             options={
-                "constraints": [
-                    models.UniqueConstraint(fields=("submission", "indicator", "place"), name="figure_decision_once"),
-                    models.CheckConstraint(
-                        condition=models.Q(("decision__in", ["accept", "return", "hold"])),
-                        name="figuredecision_decision_listed",
-                        violation_error_message="decision has a value that is not on its list.",
-                    ),
-                ],
+                'constraints': [models.UniqueConstraint(fields=('submission', 'indicator', 'place'), name='figure_decision_once'), models.CheckConstraint(condition=models.Q(('decision__in', ['accept', 'return', 'hold'])), name='figuredecision_decision_listed', violation_error_message='decision has a value that is not on its list.')],
             },
         ),
         migrations.AddField(
-            model_name="figure",
-            name="submission",
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="figures", to="reporting.submission"),
+            model_name='figure',
+            name='submission',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='figures', to='reporting.submission'),
         ),
         migrations.CreateModel(
-            name="Attachment",
+            name='Attachment',
             fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("title", models.CharField(max_length=200)),
-                ("holds_names", models.BooleanField(default=False)),
-                ("is_partners_file", models.BooleanField(default=False, help_text="the partner's own file behind an entry on its behalf")),
-                ("path", models.CharField(max_length=200)),
-                ("key_id", models.CharField(blank=True, max_length=40)),
-                ("content_type", models.CharField(max_length=100)),
-                ("size", models.PositiveIntegerField()),
-                ("digest", models.CharField(max_length=64)),
-                ("uploaded_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "uploaded_by",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
-                ),
-                (
-                    "submission",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="attachments", to="reporting.submission"),
-                ),
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('title', models.CharField(max_length=200)),
+                ('holds_names', models.BooleanField(default=False)),
+                ('is_partners_file', models.BooleanField(default=False, help_text="the partner's own file behind an entry on its behalf")),
+                ('path', models.CharField(max_length=200)),
+                ('key_id', models.CharField(blank=True, max_length=40)),
+                ('content_type', models.CharField(max_length=100)),
+                ('size', models.PositiveIntegerField()),
+                ('digest', models.CharField(max_length=64)),
+                ('uploaded_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('uploaded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('submission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attachments', to='reporting.submission')),
             ],
             options={
-                "ordering": ["uploaded_at"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("submission", "digest"), name="attachment_once"),
-                    models.CheckConstraint(
-                        condition=models.Q(("holds_names", False), models.Q(("key_id", ""), _negated=True), _connector="OR"),
-                        name="attachment_with_names_is_encrypted",
-                    ),
-                ],
+                'ordering': ['uploaded_at'],
+                'constraints': [models.UniqueConstraint(fields=('submission', 'digest'), name='attachment_once'), models.CheckConstraint(condition=models.Q(('holds_names', False), models.Q(('key_id', ''), _negated=True), _connector='OR'), name='attachment_with_names_is_encrypted')],
             },
         ),
         migrations.CreateModel(
-            name="SubmissionSnapshot",
+            name='SubmissionSnapshot',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("number", models.PositiveSmallIntegerField()),
-                ("content", models.TextField(help_text="canonical JSON of figures, reasons, narrative and challenges")),
-                ("digest", models.CharField(max_length=64)),
-                ("taken_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "submission",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="snapshots", to="reporting.submission"),
-                ),
-                ("taken_by", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveSmallIntegerField()),
+                ('content', models.TextField(help_text='canonical JSON of figures, reasons, narrative and challenges')),
+                ('digest', models.CharField(max_length=64)),
+                ('taken_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('submission', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='snapshots', to='reporting.submission')),
+                ('taken_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ["number"],
-                "constraints": [models.UniqueConstraint(fields=("submission", "number"), name="snapshot_number_once")],
+                'ordering': ['number'],
+                'constraints': [models.UniqueConstraint(fields=('submission', 'number'), name='snapshot_number_once')],
             },
         ),
         migrations.CreateModel(
-            name="WordTemplate",
+            name='WordTemplate',
             fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("title", models.CharField(max_length=120, unique=True, verbose_name="title")),
-                ("path", models.CharField(editable=False, max_length=200)),
-                ("digest", models.CharField(editable=False, max_length=64)),
-                ("uploaded_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ("is_retired", models.BooleanField(default=False, verbose_name="no longer offered")),
-                (
-                    "uploaded_by",
-                    models.ForeignKey(
-                        editable=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('title', models.CharField(max_length=120, unique=True, verbose_name='title')),
+                ('path', models.CharField(editable=False, max_length=200)),
+                ('digest', models.CharField(editable=False, max_length=64)),
+                ('uploaded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('is_retired', models.BooleanField(default=False, verbose_name='no longer offered')),
+                ('uploaded_by', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "verbose_name": "Word template",
-                "verbose_name_plural": "Word templates",
-                "ordering": ["title"],
+                'verbose_name': 'Word template',
+                'verbose_name_plural': 'Word templates',
+                'ordering': ['title'],
             },
         ),
         migrations.AddField(
-            model_name="donorreport",
-            name="template",
-            field=models.ForeignKey(
-                blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="reporting.wordtemplate"
-            ),
+            model_name='donorreport',
+            name='template',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reporting.wordtemplate'),
         ),
         migrations.CreateModel(
-            name="DonorReportFile",
+            name='DonorReportFile',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("docx", "DOCX"),
-                            ("xlsx", "XLSX"),
-                            ("pdf", "PDF"),
-                            ("template", "DOCX from the donor's template"),
-                            ("final", "Final file as sent"),
-                        ],
-                        max_length=8,
-                    ),
-                ),
-                ("path", models.CharField(blank=True, max_length=200)),
-                ("name", models.CharField(blank=True, max_length=200)),
-                ("content_type", models.CharField(blank=True, max_length=100)),
-                ("size", models.PositiveIntegerField(null=True)),
-                ("digest", models.CharField(blank=True, max_length=64)),
-                ("content_hash", models.CharField(blank=True, help_text="of the content it was built from", max_length=64)),
-                ("signed_off", models.BooleanField(default=False, help_text="whether it says so")),
-                (
-                    "unknown_names",
-                    models.TextField(blank=True, help_text="placeholders of the template that the report does not have, one a line"),
-                ),
-                ("requested_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("lease_until", models.DateTimeField(null=True)),
-                ("lease_token", models.CharField(blank=True, max_length=32)),
-                ("attempts", models.PositiveSmallIntegerField(default=0)),
-                ("error", models.CharField(blank=True, max_length=300)),
-                ("built_at", models.DateTimeField(null=True)),
-                (
-                    "report",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="files", to="reporting.donorreport"),
-                ),
-                (
-                    "requested_by",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('docx', 'DOCX'), ('xlsx', 'XLSX'), ('pdf', 'PDF'), ('template', "DOCX from the donor's template"), ('final', 'Final file as sent')], max_length=8)),
+                ('path', models.CharField(blank=True, max_length=200)),
+                ('name', models.CharField(blank=True, max_length=200)),
+                ('content_type', models.CharField(blank=True, max_length=100)),
+                ('size', models.PositiveIntegerField(null=True)),
+                ('digest', models.CharField(blank=True, max_length=64)),
+                ('content_hash', models.CharField(blank=True, help_text='of the content it was built from', max_length=64)),
+                ('signed_off', models.BooleanField(default=False, help_text='whether it says so')),
+                ('unknown_names', models.TextField(blank=True, help_text='placeholders of the template that the report does not have, one a line')),
+                ('requested_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('lease_until', models.DateTimeField(null=True)),
+                ('lease_token', models.CharField(blank=True, max_length=32)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('error', models.CharField(blank=True, max_length=300)),
+                ('built_at', models.DateTimeField(null=True)),
+                ('report', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='files', to='reporting.donorreport')),
+                ('requested_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ["requested_at", "id"],
-                "indexes": [
-                    models.Index(condition=models.Q(("built_at__isnull", True)), fields=["requested_at"], name="donor_report_file_to_build")
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("report", "kind", "digest"), name="donor_report_file_once"),
-                    models.CheckConstraint(
-                        condition=models.Q(("built_at__isnull", True), models.Q(("path", ""), _negated=True), _connector="OR"),
-                        name="donor_report_file_built_is_there",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("kind__in", ["docx", "xlsx", "pdf", "template", "final"])),
-                        name="donorreportfile_kind_listed",
-                        violation_error_message="kind has a value that is not on its list.",
-                    ),
-                ],
+                'ordering': ['requested_at', 'id'],
+                'indexes': [models.Index(condition=models.Q(('built_at__isnull', True)), fields=['requested_at'], name='donor_report_file_to_build')],
+                'constraints': [models.UniqueConstraint(fields=('report', 'kind', 'digest'), name='donor_report_file_once'), models.CheckConstraint(condition=models.Q(('built_at__isnull', True), models.Q(('path', ''), _negated=True), _connector='OR'), name='donor_report_file_built_is_there'), models.CheckConstraint(condition=models.Q(('kind__in', ['docx', 'xlsx', 'pdf', 'template', 'final'])), name='donorreportfile_kind_listed', violation_error_message='kind has a value that is not on its list.')],
             },
         ),
         migrations.AddConstraint(
-            model_name="figure",
-            constraint=models.UniqueConstraint(
-                fields=("submission", "indicator", "place", "disaggregation"), name="figure_once_per_submission"
-            ),
+            model_name='figure',
+            constraint=models.UniqueConstraint(fields=('submission', 'indicator', 'place', 'disaggregation'), name='figure_once_per_submission'),
         ),
     ]

@@ -7,121 +7,79 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("locations", "0001_initial"),
-        ("programs", "0001_initial"),
-        ("reporting", "0001_initial"),
+        ('locations', '0001_initial'),
+        ('programs', '0001_initial'),
+        ('reporting', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="RecordsCheck",
+            name='RecordsCheck',
             fields=[
-                (
-                    "expected",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        primary_key=True,
-                        related_name="records_check",
-                        serialize=False,
-                        to="programs.expectedreport",
-                    ),
-                ),
-                ("due_at", models.DateTimeField(db_index=True)),
-                ("lease_until", models.DateTimeField(null=True)),
-                ("checked_at", models.DateTimeField(null=True)),
-                ("problem", models.CharField(blank=True, help_text="the error of the last count; empty when it went well", max_length=200)),
+                ('expected', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='records_check', serialize=False, to='programs.expectedreport')),
+                ('due_at', models.DateTimeField(db_index=True)),
+                ('lease_until', models.DateTimeField(null=True)),
+                ('checked_at', models.DateTimeField(null=True)),
+                ('problem', models.CharField(blank=True, help_text='the error of the last count; empty when it went well', max_length=200)),
             ],
         ),
         migrations.CreateModel(
-            name="Prefill",
+            name='Prefill',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("tally", models.CharField(max_length=80)),
-                ("definition", models.TextField(help_text="what the tally said it counts, when it was filled in or first offered")),
-                ("filled_at", models.DateTimeField(help_text="empty: a person was first, so the number is only offered", null=True)),
-                ("digest", models.CharField(blank=True, help_text="of what was counted when it was filled in", max_length=64)),
-                ("latest_at", models.DateTimeField()),
-                ("latest_digest", models.CharField(blank=True, help_text="empty: the records say nothing now", max_length=64)),
-                ("has_drifted", models.BooleanField(default=False, help_text="the records say something else by now")),
-                ("indicator", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="programs.indicator")),
-                (
-                    "person",
-                    models.ForeignKey(
-                        help_text="who took it; empty: the portal filled it in",
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                ("place", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="locations.place")),
-                (
-                    "submission",
-                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="prefills", to="reporting.submission"),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('tally', models.CharField(max_length=80)),
+                ('definition', models.TextField(help_text='what the tally said it counts, when it was filled in or first offered')),
+                ('filled_at', models.DateTimeField(help_text='empty: a person was first, so the number is only offered', null=True)),
+                ('digest', models.CharField(blank=True, help_text='of what was counted when it was filled in', max_length=64)),
+                ('latest_at', models.DateTimeField()),
+                ('latest_digest', models.CharField(blank=True, help_text='empty: the records say nothing now', max_length=64)),
+                ('has_drifted', models.BooleanField(default=False, help_text='the records say something else by now')),
+                ('indicator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programs.indicator')),
+                ('person', models.ForeignKey(help_text='who took it; empty: the portal filled it in', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('place', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='locations.place')),
+                ('submission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='prefills', to='reporting.submission')),
             ],
             options={
-                "verbose_name": "figure from records",
-                "verbose_name_plural": "figures from records",
-                "ordering": ["indicator__result__order", "indicator__order", "indicator_id", "place__name"],
+                'verbose_name': 'figure from records',
+                'verbose_name_plural': 'figures from records',
+                'ordering': ['indicator__result__order', 'indicator__order', 'indicator_id', 'place__name'],
             },
         ),
         migrations.CreateModel(
-            name="PrefillCell",
+            name='PrefillCell',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("value", plumbing.numbers.ExactDecimal(null=True)),
-                ("numerator", plumbing.numbers.ExactDecimal(null=True)),
-                ("denominator", plumbing.numbers.ExactDecimal(null=True)),
-                ("latest_value", plumbing.numbers.ExactDecimal(null=True)),
-                ("latest_numerator", plumbing.numbers.ExactDecimal(null=True)),
-                ("latest_denominator", plumbing.numbers.ExactDecimal(null=True)),
-                (
-                    "disaggregation",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="programs.disaggregation"),
-                ),
-                ("prefill", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="cells", to="reporting.prefill")),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('value', plumbing.numbers.ExactDecimal(null=True)),
+                ('numerator', plumbing.numbers.ExactDecimal(null=True)),
+                ('denominator', plumbing.numbers.ExactDecimal(null=True)),
+                ('latest_value', plumbing.numbers.ExactDecimal(null=True)),
+                ('latest_numerator', plumbing.numbers.ExactDecimal(null=True)),
+                ('latest_denominator', plumbing.numbers.ExactDecimal(null=True)),
+                ('disaggregation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programs.disaggregation')),
+                ('prefill', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='cells', to='reporting.prefill')),
             ],
         ),
         migrations.AddConstraint(
-            model_name="prefill",
-            constraint=models.UniqueConstraint(fields=("submission", "indicator", "place"), name="prefill_once"),
+            model_name='prefill',
+            constraint=models.UniqueConstraint(fields=('submission', 'indicator', 'place'), name='prefill_once'),
         ),
         migrations.AddConstraint(
-            model_name="prefill",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("filled_at__isnull", False), models.Q(("has_drifted", False), ("person__isnull", True)), _connector="OR"
-                ),
-                name="prefill_drifts_once_filled",
-            ),
+            model_name='prefill',
+            constraint=models.CheckConstraint(condition=models.Q(('filled_at__isnull', False), models.Q(('has_drifted', False), ('person__isnull', True)), _connector='OR'), name='prefill_drifts_once_filled'),
         ),
         migrations.AddConstraint(
-            model_name="prefillcell",
-            constraint=models.UniqueConstraint(fields=("prefill", "disaggregation"), name="prefill_cell_once"),
+            model_name='prefillcell',
+            constraint=models.UniqueConstraint(fields=('prefill', 'disaggregation'), name='prefill_cell_once'),
         ),
         migrations.AddConstraint(
-            model_name="prefillcell",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("denominator__isnull", True), ("numerator__isnull", True)),
-                    models.Q(("denominator__isnull", False), ("numerator__isnull", False), ("value__isnull", True)),
-                    _connector="OR",
-                ),
-                name="prefill_cell_one_number",
-            ),
+            model_name='prefillcell',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('denominator__isnull', True), ('numerator__isnull', True)), models.Q(('denominator__isnull', False), ('numerator__isnull', False), ('value__isnull', True)), _connector='OR'), name='prefill_cell_one_number'),
         ),
         migrations.AddConstraint(
-            model_name="prefillcell",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("latest_denominator__isnull", True), ("latest_numerator__isnull", True)),
-                    models.Q(("latest_denominator__isnull", False), ("latest_numerator__isnull", False), ("latest_value__isnull", True)),
-                    _connector="OR",
-                ),
-                name="prefill_cell_one_latest_number",
-            ),
+            model_name='prefillcell',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('latest_denominator__isnull', True), ('latest_numerator__isnull', True)), models.Q(('latest_denominator__isnull', False), ('latest_numerator__isnull', False), ('latest_value__isnull', True)), _connector='OR'), name='prefill_cell_one_latest_number'),
         ),
     ]

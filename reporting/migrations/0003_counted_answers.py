@@ -5,28 +5,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("programs", "0003_review_due"),
-        ("reporting", "0002_prefills"),
+        ('programs', '0003_review_due'),
+        ('reporting', '0002_prefills'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="prefillcell",
-            name="latest_option",
-            field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="programs.definitionoption"
-            ),
+            model_name='prefillcell',
+            name='latest_option',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programs.definitionoption'),
         ),
         migrations.AddField(
-            model_name="prefillcell",
-            name="option",
-            field=models.ForeignKey(
-                help_text="of a ranked answer",
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="programs.definitionoption",
-            ),
+            model_name='prefillcell',
+            name='option',
+            field=models.ForeignKey(help_text='of a ranked answer', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programs.definitionoption'),
         ),
     ]

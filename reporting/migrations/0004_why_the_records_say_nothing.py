@@ -5,59 +5,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("locations", "0002_find_names_inside"),
-        ("programs", "0003_review_due"),
-        ("reporting", "0003_counted_answers"),
+        ('locations', '0002_find_names_inside'),
+        ('programs', '0003_review_due'),
+        ('reporting', '0003_counted_answers'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="prefill",
-            name="why_nothing",
-            field=models.CharField(
-                blank=True,
-                choices=[
-                    ("no_population", "No community here has a population count: record one, then the rate can be computed."),
-                    ("no_people", "Nobody lived here on the day of the count, so there is nothing to divide by."),
-                    ("nobody_watches", "Nobody watches here: no community of this project has monitors or told of an incident before."),
-                    ("not_counted", "There are records here, but nobody counted this group in them."),
-                    ("several_answers", "The records here give several answers, and these are never added."),
-                    ("nothing_to_divide", "Nothing to divide by: none of the records here counts in the denominator."),
-                    ("nothing_recorded", "Nothing of this kind was recorded here in this time."),
-                ],
-                help_text="why the records say nothing now, as a code",
-                max_length=20,
-            ),
+            model_name='prefill',
+            name='why_nothing',
+            field=models.CharField(blank=True, choices=[('no_population', 'No community here has a population count: record one, then the rate can be computed.'), ('no_people', 'Nobody lived here on the day of the count, so there is nothing to divide by.'), ('nobody_watches', 'Nobody watches here: no community of this project has monitors or told of an incident before.'), ('not_counted', 'There are records here, but nobody counted this group in them.'), ('several_answers', 'The records here give several answers, and these are never added.'), ('nothing_to_divide', 'Nothing to divide by: none of the records here counts in the denominator.'), ('nothing_recorded', 'Nothing of this kind was recorded here in this time.')], help_text='why the records say nothing now, as a code', max_length=20),
         ),
         migrations.AddConstraint(
-            model_name="prefill",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("why_nothing", ""), ("latest_digest", ""), _connector="OR"),
-                name="prefill_says_why_where_it_says_nothing",
-            ),
+            model_name='prefill',
+            constraint=models.CheckConstraint(condition=models.Q(('why_nothing', ''), ('latest_digest', ''), _connector='OR'), name='prefill_says_why_where_it_says_nothing'),
         ),
         migrations.AddConstraint(
-            model_name="prefill",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "why_nothing__in",
-                        [
-                            "",
-                            "no_population",
-                            "no_people",
-                            "nobody_watches",
-                            "not_counted",
-                            "several_answers",
-                            "nothing_to_divide",
-                            "nothing_recorded",
-                        ],
-                    )
-                ),
-                name="prefill_why_nothing_listed",
-                violation_error_message="why_nothing has a value that is not on its list.",
-            ),
+            model_name='prefill',
+            constraint=models.CheckConstraint(condition=models.Q(('why_nothing__in', ['', 'no_population', 'no_people', 'nobody_watches', 'not_counted', 'several_answers', 'nothing_to_divide', 'nothing_recorded'])), name='prefill_why_nothing_listed', violation_error_message='why_nothing has a value that is not on its list.'),
         ),
     ]

@@ -224,7 +224,6 @@ class SurveyRounds(Listed):
         ],
     )  # fmt: skip
     @action(detail=True, methods=["put"], url_path="responses/(?P<external_id>[0-9a-fA-F-]{36})", url_name="response")
-    @once
     def correct(self, request: Any, id: str, external_id: str) -> Response:
         """The whole response is given anew, while its round is open (else 409), by the organization that sent it (else 404).
 

@@ -47,7 +47,7 @@ def test_tab_reaches_everything_and_shows_where_it_is(visit, name, phone):
 
 def test_the_parts_of_a_case_fold_on_a_phone_and_open_by_key_link_or_without_scripts(visit):
     world = factories.world("PPS-01")
-    case = cases.case(world)
+    case = cases.case(world, state="active")
     address = reverse("case", args=[case.code])
     page = visit(case.caseworker, phone=True)
     open_whole(page, address)

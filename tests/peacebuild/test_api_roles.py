@@ -11,11 +11,12 @@ from django.urls import reverse
 from accounts.roles import GRANTS, PARTNER_ROLES, Permission, Role
 from communities.models import ViolationCount
 from exchange.models import Import
+from institutions.models import ComplaintMonth
 from peacebuild.api import router
 from programs.models import IndicatorDefinition, SupportClearance
 from tests import factories
 from tests.callers import Caller, anonymous, as_person
-from tests.peacebuild.stock import MAKERS, OWN_TESTS, PUBLIC, address_of
+from tests.peacebuild.stock import MAKERS, OWN_TESTS, PUBLIC, arguments_of
 
 pytestmark = pytest.mark.django_db
 
@@ -140,6 +141,7 @@ WRITES: dict[str, tuple[Permission | tuple[Permission, ...], Any]] = {
         P.RECORD_SURVEYS,
         lambda w: {"external_id": "6f1e1f0a-3a55-4a3e-9f5d-2c1b0c6f7a11", "answers": {"Q1": "yes"}},
     ),
+    "survey-rounds.correct": (P.RECORD_SURVEYS, lambda w: {"answers": {"Q1": "yes"}}),
     "submissions.create": (
         P.ENTER_FIGURES,
         lambda w: {"project": w.project.code, "period": w.period.code, "partner": w.partner.pk},
@@ -171,6 +173,8 @@ ON_BEHALF = {
     "submissions.take_records",
     "imports.confirm",
 }
+# Only for the caller's own organization, whatever the role: shown in tests/surveys/test_api.py.
+SENDERS_ONLY = {"survey-rounds.correct"}
 # A file cannot be sent as JSON: what it needs is shown in tests/exchange/test_api.py.
 FORM_ONLY = {"imports.create"}
 
@@ -238,9 +242,9 @@ def test_one_reads_what_ones_role_reads_and_never_a_strangers(role, mine, strang
             if name not in PUBLIC:
                 assert "STRANGE" not in answer.content.decode(), (role, route)
             continue
-        read = caller.get(reverse(f"api:{route}", args=[address_of(view, own)]))
+        read = caller.get(reverse(f"api:{route}", args=arguments_of(route, view, own)))
         assert read.status_code == (200 if _reads(role, view) else 404), (role, route, read.content)
-        foreign = caller.get(reverse(f"api:{route}", args=[address_of(view, other)]))
+        foreign = caller.get(reverse(f"api:{route}", args=arguments_of(route, view, other)))
         assert foreign.status_code == (200 if name in PUBLIC else 404), (role, route)
 
 
@@ -254,7 +258,7 @@ def test_one_writes_what_ones_role_writes_and_never_to_a_strangers(role, mine, s
         view = next(view for _prefix, view, one in router.registry if one == name)
         send = getattr(caller, method)
         for world in (mine, strange):
-            address = reverse(f"api:{route}", args=[address_of(view, MAKERS[name](world))] if has_object else [])
+            address = reverse(f"api:{route}", args=arguments_of(route, view, MAKERS[name](world)) if has_object else [])
             answer = send(address, body_of(world))
             if world is strange:
                 assert answer.status_code in ((404,) if has_object else (403, 422)), (role, route, answer.content)
@@ -269,6 +273,8 @@ def test_one_writes_what_ones_role_writes_and_never_to_a_strangers(role, mine, s
                     route,
                     answer.content,
                 )
+            elif f"{name}.{action}" in SENDERS_ONLY:
+                assert answer.status_code == 404, (role, route, answer.content)
             else:
                 assert answer.status_code in (200, 201, 409, 422), (role, route, answer.content)
 
@@ -277,7 +283,7 @@ def test_without_a_key_or_session_everything_is_401_and_says_how(mine):
     caller = anonymous()
     for name, route, method, _action, has_object in endpoints():
         view = next(view for _prefix, view, one in router.registry if one == name)
-        address = reverse(f"api:{route}", args=[address_of(view, MAKERS[name](mine))] if has_object else [])
+        address = reverse(f"api:{route}", args=arguments_of(route, view, MAKERS[name](mine)) if has_object else [])
         answer = caller.raw(method.upper(), address, b"{}")
         assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json"), route
         assert answer["WWW-Authenticate"].startswith("Bearer")
@@ -291,7 +297,7 @@ def test_what_is_not_offered_is_405_and_still_a_problem(mine):
         offered = set(pattern.callback.actions)
         name = next(name for _prefix, one, name in router.registry if one is pattern.callback.cls)
         view = pattern.callback.cls
-        arguments = [address_of(view, MAKERS[name](mine))] if "<" in str(pattern.pattern) else []
+        arguments = arguments_of(pattern.name, view, MAKERS[name](mine)) if "<" in str(pattern.pattern) else []
         for method in {"post", "put", "patch", "delete"} - offered:
             answer = caller.raw(method.upper(), reverse(f"api:{pattern.name}", args=arguments), b"{}")
             assert (answer.status_code, answer["Content-Type"]) == (405, "application/problem+json"), (pattern.name, method)
@@ -319,6 +325,8 @@ def _reads(role: Role, view: Any) -> bool:
         return P.READ_INSTITUTIONS in GRANTS[role]
     if view.model is IndicatorDefinition:
         return P.READ_PROGRAM in GRANTS[role]
+    if view.model is ComplaintMonth:  # who counts complaints, and who sees raw figures
+        return not GRANTS[role].isdisjoint({P.RECORD_INSTITUTIONS, P.READ_RAW})
     if view.model is ViolationCount:  # who verifies incidents, and who recorded the count
         return not GRANTS[role].isdisjoint({P.VERIFY_INCIDENTS, P.RECORD_COMMUNITIES})
     word = getattr(view.model.objects.all(), "read_permission", None)

@@ -58,7 +58,7 @@ def test_every_operation_describes_its_errors_as_problems():
 def test_every_post_takes_an_idempotency_key_and_every_draft_write_a_version():
     for path, method, one in operations():
         headers = {parameter["name"] for parameter in one.get("parameters", []) if parameter["in"] == "header"}
-        assert ("Idempotency-Key" in headers) == (method == "post"), (path, method)
+        assert ("Idempotency-Key" in headers) == (method == "post"), (path, method)  # the other methods repeat harmlessly by themselves
         if path.endswith(("/figures/", "/narrative/", "/nil/", "/submit/")) and method != "get":
             assert "If-Match" in headers, path
 
@@ -69,7 +69,10 @@ def test_the_viewer_is_served_from_here_and_loads_nothing_else():
     text = page.content.decode()
     assert page.status_code == 200
     assert "vendor/swagger-ui-bundle" in text
-    assert "//" not in text.replace("https://www.w3.org", "").replace("http://www.w3.org", "")
+    own = ("https://www.w3.org", "http://www.w3.org", ">http://testserver/report-abuse/<")  # names, and an address that print shows
+    for known in own:
+        text = text.replace(known, "")
+    assert "//" not in text
     assert "<script>" not in text
     assert "<style" not in text
     assert Client().get(reverse("api:schema")).status_code == 200

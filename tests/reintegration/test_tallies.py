@@ -60,7 +60,9 @@ def test_registered_counts_each_person_once_by_the_step_of_the_pathway_and_never
 
 def test_women_registered_are_of_former_combatants_and_associated_adults_alone(world, worker):
     for sex, category in (("female", "XC"), ("male", "XC"), ("unknown", "ASSOC"), ("female", "ATRISK_A"), ("female", "")):
-        making.steps(making.case(world, worker, sex=sex, category=category), ("identified", 50), ("eligible", 40))
+        # Whoever has no category was registered before it was asked for, and ended since.
+        ended = {} if category else {"state": "closed", "closed_on": ago(1), "exit_reason": "withdrew"}
+        making.steps(making.case(world, worker, sex=sex, category=category, **ended), ("identified", 50), ("eligible", 40))
     making.case(world, worker, category="XC")  # not registered
     assert count("cases.women_registered", world, "category") == (1, 3, {("XC",): 1, ("ASSOC",): 0})
     assert count("cases.women_registered", world, until=45)[:2] == (0, 0)

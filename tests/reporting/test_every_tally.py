@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.roles import Role
 from communities import commitments, disputes, forums, incidents, local_projects, registry
 from communities.models import EarlyWarning
-from institutions import profiles, reform, support
+from institutions import complaints, profiles, reform, support
 from institutions.models import ReformStage
 from programs import activities, disaggregations
 from programs.models import ActivityRecord, Disaggregation, EvidenceFile
@@ -29,6 +29,8 @@ from tests.surveys import making as asking
 
 pytestmark = pytest.mark.django_db
 BY_KEY = {one.key: one for one in tallies.TALLIES}
+# Counted by whole months in a state and nothing more exact: they have a test of their own below.
+BY_MONTH_AND_STATE = {"institutions.complaints.received", "institutions.complaints.closed", "institutions.complaints.answered"}
 DIMENSIONS = {
     "sex": ("female", "male", "unknown"), "age": ("18-24", "25-35", "36-59", "60+", "unknown"), "disability": ("yes", "no", "unknown"),
     "status": ("host", "idp", "returnee", "unknown"), "category": ("XC", "unknown"), "rank": ("senior", "middle", "junior", "unknown"),
@@ -206,6 +208,8 @@ def test_every_tally_honours_place_time_and_breakdown(place):
     at, state, empty_county = place
     wrong = []
     for key, one in BY_KEY.items():
+        if key in BY_MONTH_AND_STATE:
+            continue
 
         def count(*roots: Any, since: int = 30, until: int = 0, by: tuple[str, ...] = (), one: Any = one) -> Count:
             ids = tuple(root.pk for root in roots)
@@ -239,3 +243,27 @@ def test_a_definition_page_opens_for_every_tally(client):
         page = client.get(reverse("tally", args=[key]))
         assert page.status_code == 200, key
         assert str(one.title) in page.content.decode().replace("&#x27;", "'"), key
+
+
+def test_complaints_are_counted_in_whole_months_in_their_state(place):
+    at, state, empty_county = place
+    world, officer = at.world, factories.member(Role.INSTITUTION_OFFICER, program=at.world.project.program)
+    board = factories.Organization.objects.create(name="Complaints board", kind="authority", iati_type="10")
+    body = profiles.record(
+        project=world.project, partner=world.partner, kind="oversight_body", place=state, organization=board, by=officer
+    )  # fmt: skip
+    for month, received in ((4, 5), (5, 7), (6, 0)):
+        complaints.count_month(
+            register=body, service="police", place=state, year=2026, month=month, received=received, closed=received, due=received,
+            in_time=2 if received else 0, source="Sheet", by=officer,
+        )  # fmt: skip
+    second_quarter = (date(2026, 4, 1), date(2026, 6, 30))
+    for key, whole in zip(sorted(BY_MONTH_AND_STATE), ((4, 12, []), (12, 0, []), (12, 0, [])), strict=True):
+
+        def count(root: Any, days: tuple[date, date], key: str = key) -> Any:
+            return _amount(BY_KEY[key].function(Asked(world.project, world.partner, *days, (root.pk,), ())))
+
+        assert count(state, second_quarter) == whole
+        assert count(state, (date(2026, 1, 1), date(2026, 3, 31))) == count(state, (date(2026, 7, 1), date(2026, 9, 30))) == (0, 0, [])
+        assert count(state, (date(2026, 4, 15), date(2026, 6, 30))) == (0, 0, [])  # cuts a counted month
+        assert count(world.place, second_quarter) == count(empty_county, second_quarter) == (0, 0, [])
