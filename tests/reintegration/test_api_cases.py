@@ -156,7 +156,7 @@ def test_the_list_takes_as_many_queries_at_25_rows_as_at_one_and_every_reading_i
     caller = caller_of(world)
     caller.get("/me/")
     for size in (1, 3, 25):
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(7):
             answer = caller.get(reverse("api:cases-list"), {"page_size": size})
         assert len(answer.json()["results"]) == size
     assert AuditEvent.objects.filter(event="cases.listed").count() == 3

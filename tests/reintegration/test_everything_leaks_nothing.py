@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.apps import apps
 from django.contrib import admin
 from django.db import models
@@ -20,7 +23,8 @@ from peacebuild.api import router
 from privacy.fields import EncryptedJSONField, EncryptedTextField
 from programs import access
 from programs.models import ExpectedReport, ProjectPartner
-from reintegration.models import Case, Plan, Transition
+from reintegration import giving, planning
+from reintegration.models import Assessment, AssessmentScore, Case, FollowUpOutcome, Plan, Transition
 from reporting import prefill
 from reporting.models import Prefill
 from tests import cases, factories
@@ -31,6 +35,14 @@ from tests.test_walk import LETTERS, PAGES, SENT, Everything, address, people
 
 pytestmark = pytest.mark.django_db
 FORMATS = ("csv", "xlsx")
+# What differs from one answer to the next by itself: the token of forms, the id of a request, the id that a new record would get.
+PASSING = re.compile(
+    r'name="csrfmiddlewaretoken" value="[^"]*"|"X-CSRFToken": ?"[^"]*"|[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'
+)
+LOOKERS = {
+    f"{Role.PROGRAM_MANAGER} of the program", f"{Role.DONOR_VIEWER} of the program", f"{Role.CASE_SUPERVISOR} of the second partner",
+    f"{Role.PARTNER_MANAGER} of the second partner", "a colleague",
+}  # fmt: skip
 OFFICES = (Role.PARTNER_MANAGER, Role.PARTNER_REPORTER, Role.CASE_SUPERVISOR, Role.CASEWORKER)
 
 
@@ -140,11 +152,15 @@ def there():
 
 def text_of(answer: Any) -> str:
     """What a caller can read of an answer: the body (of a workbook its parts as well) and the headers."""
+    return body_of(answer) + str(dict(answer.headers))
+
+
+def body_of(answer: Any) -> str:
     body = b"".join(answer.streaming_content) if answer.streaming else answer.content
     if body[:2] == b"PK":
         with zipfile.ZipFile(io.BytesIO(body)) as parts:
             body = b"\n".join(parts.read(name) for name in parts.namelist())
-    return body.decode(errors="ignore") + str(dict(answer.headers))
+    return body.decode(errors="ignore")
 
 
 def asked_for(there: Told, name: str, about: str) -> Iterator[tuple[str, dict[str, str]]]:
@@ -234,3 +250,59 @@ def test_the_admin_holds_no_case_and_finds_none(there, client):
             shown = text_of(client.get(list_of, given, follow=True))
             leaked += [f"{list_of} {given}: {one}" for one in there.traces if one in shown and one not in given.values()]
     assert not leaked, "\n".join(leaked)
+
+
+def _one_more(there: Told, receiver: Any) -> None:
+    """A second whole file beside the first, of the same caseworker: nothing else that others could see changes with it."""
+    row = making.case(there.world, there.case.caseworker, sex="male", category="XC")
+    making.steps(row, ("identified", 50), ("eligible", 40), ("planned", 30), ("active", 20))
+    making.next_step(row, in_days=-2)
+    making.consent(row)
+    making.referral(row, receiver, answer_in_days=-1)
+    wave = making.wave(row, 3, in_days=-5, state="done", settled_on=timezone.localdate())
+    FollowUpOutcome.objects.create(follow_up=wave, was_reached=True, livelihood="employed", recorded_by=row.caseworker)
+    plan = planning.start(row, by=row.caseworker)
+    planning.set_goal(plan, strand="economic", title="A shop", roles=[("He", "saves")], target=Decimal(3), by=row.caseworker)
+    giving.give_service(row, kind="legal", strand="social", starts_on=timezone.localdate(), by=row.caseworker)
+    held = Assessment.objects.create(
+        case=row, instrument="RSS-1", held_on=timezone.localdate(), is_complete=True, recorded_by=row.caseworker
+    )
+    AssessmentScore.objects.create(assessment=held, dimension="all", value=Decimal("0.6"), answered=30, items=30)
+
+
+def test_one_case_more_changes_nothing_for_whoever_may_not_see_cases(there):
+    """No count either: pages, files and lists of the API are the same to the letter before and after, but for tokens of the answer."""
+    receiver = factories.partner()
+    outsiders = [one for one in there.outsiders() if one[0] in LOOKERS]
+    assert len(outsiders) == len(LOOKERS)
+    clients = {}
+    for who, _role, person in outsiders:
+        clients[who] = Client(raise_request_exception=False)
+        clients[who].force_login(person)
+
+    def seen() -> dict[tuple[str, str], tuple[int, str]]:
+        found = {}
+        for who, role, person in outsiders:
+            sees_counts = Permission.READ_RAW in access.words(person)  # the counts of all cases as they are, by design
+            pages = [one for one in there.pages(role) if not (sees_counts and one[0] == "case_analytics")]
+            wheres = [where for name, about in pages for where, _given in asked_for(there, name, about)]
+            wheres += [reverse(f"api:{name}-list") for _prefix, view, name in router.registry if hasattr(view, "list")]
+            for where in dict.fromkeys(wheres):
+                answer = clients[who].get(where)
+                found[who, where] = answer.status_code, PASSING.sub("", body_of(answer))
+        return found
+
+    with time_machine.travel(timezone.now(), tick=False):
+        seen()  # what a first visit itself changes, such as a draft that is opened
+        before = seen()
+        _one_more(there, receiver)
+        after = seen()
+    assert sum(status == 200 for status, _body in before.values()) > 400
+    changed = {key: _first_difference(body, after[key][1]) for key, (status, body) in before.items() if (status, body) != after[key]}
+    assert not changed, "\n".join(f"{where} for {who}: {what}" for (who, where), what in changed.items())
+
+
+def _first_difference(one: str, other: str) -> str:
+    return next(
+        (f"{a.strip()[:150]} / {b.strip()[:150]}" for a, b in zip(one.splitlines(), other.splitlines(), strict=False) if a != b), ""
+    )
