@@ -27,6 +27,7 @@ class CommitmentFilters(filters.FilterSet):
     project = filters.CharFilter(field_name="project__code", label="A project's code.")
     partner = IdFilter(field_name="partner_id", label="An organization's id.")
     forum = IdFilter(field_name="forum_id", label="A forum's id.")
+    agreement = IdFilter(field_name="agreement_id", label="A local agreement's id.")
     dispute = IdFilter(field_name="dispute_id", label="A dispute's id.")
     state = OneOf(field_name="state", choices=Commitment.State.choices, label="One or more, separated by commas.")
     place = PlaceBelow(field_name="place", label="At or below the place with this P-code.")

@@ -92,6 +92,7 @@ class CommitmentRow(serializers.Serializer):
 
 class CommitmentIn(serializers.Serializer):
     forum = key(required=False)
+    agreement = key(required=False)
     dispute = key(required=False)
     text = PlainTextField(max_length=300)
     who = PlainTextField(max_length=120, help_text="A role or group, never a name.")

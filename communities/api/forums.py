@@ -26,6 +26,7 @@ from communities.models import (
     DisputeStep,
     Forum,
     ForumSession,
+    LocalAgreement,
     SeatLine,
     Sitting,
 )
@@ -77,7 +78,7 @@ class Forums(Listed):
     @once
     def create(self, request: Any) -> Response:
         given = taken(shapes.ForumIn, request.data)
-        where, institution = _where(given, request.user, P.RECORD_FORUMS), authority(given.pop("institution", None), "institution")
+        where, institution = where_of(given, request.user, P.RECORD_FORUMS), authority(given.pop("institution", None), "institution")
         row = forums.start_forum(**where, **given, institution=institution, by=request.user)
         return self.created(row.pk)
 
@@ -120,10 +121,10 @@ class Commitments(Listed):
     )
     @once
     def create(self, request: Any) -> Response:
-        """It belongs to the project, partner and place of the forum or dispute it is made in."""
+        """It belongs to the project, partner and place of the forum, agreement or dispute it is made in."""
         access.require_word(request.user, P.RECORD_FORUMS)
         given = taken(shapes.CommitmentIn, request.data)
-        for name, model in (("forum", Forum), ("dispute", Dispute)):
+        for name, model in (("forum", Forum), ("agreement", LocalAgreement), ("dispute", Dispute)):
             given[name] = visible_record(model, given.get(name), request.user, name)
         row = commitments.promise(by=request.user, **given)
         return self.created(row.pk)
@@ -202,7 +203,7 @@ class Disputes(Listed):
     def create(self, request: Any) -> Response:
         """Parties are roles with counts, never names."""
         given = taken(shapes.DisputeIn, request.data)
-        where = _where(given, request.user, P.RECORD_COMMUNITIES)
+        where = where_of(given, request.user, P.RECORD_COMMUNITIES)
         forum = visible_record(Forum, given.pop("forum", None), request.user, "forum")
         parties = [disputes.Party(**one) for one in given.pop("parties")]
         row = disputes.open_dispute(**where, **given, forum=forum, parties=parties, by=request.user)
@@ -239,7 +240,7 @@ class Disputes(Listed):
         return Response(self.one(id=id))
 
 
-def _where(given: dict[str, Any], user: User, word: Permission) -> dict[str, Any]:
+def where_of(given: dict[str, Any], user: User, word: Permission) -> dict[str, Any]:
     """Project, partner, place and community of a new record, taken out of what was given."""
     project = visible_project(given.pop("project"), user)
     partner = writing_for(user, word, project=project, partner=given.pop("partner", None))

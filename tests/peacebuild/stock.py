@@ -13,7 +13,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Organization
-from communities.models import Commitment, CommitmentEvidence, Dispute, EarlyWarning, Forum, ViolationCount
+from communities.models import Commitment, CommitmentEvidence, Dispute, EarlyWarning, Forum, LocalAgreement, ViolationCount
 from exchange.models import Import
 from institutions.models import Engagement, Institution
 from programs.models import (
@@ -145,6 +145,16 @@ def disputes(world: World) -> Any:
     return row
 
 
+def agreements(world: World) -> Any:
+    row = LocalAgreement.objects.create(
+        title=f"{world.project.code} corridor {uuid.uuid4().hex[:6]}", signed_on=date(2026, 2, 1), parties="farmers\nherders",
+        mediator="committee", dispute_kind="land", stage="SubPar", document=f"{world.project.code} shelf 3", project=world.project,
+        partner=world.partner, place=world.place, recorded_by=world.reporter,
+    )  # fmt: skip
+    row.also_in.add(world.place)
+    return row
+
+
 def submissions(world: World) -> Any:
     """Each in a period of its own: one report is open at a time."""
     last = world.project.periods.order_by("-ends_on").first()
@@ -257,6 +267,7 @@ MAKERS: dict[str, Callable[[World], Any]] = {
     "forums": forums,
     "commitments": commitments,
     "disputes": disputes,
+    "agreements": agreements,
     "submissions": submissions,
     "institutions": institutions,
     "complaint-counts": complaint_counts,

@@ -38,6 +38,7 @@ QUERIES = {
     "forums": 8,
     "commitments": 6,
     "disputes": 8,
+    "agreements": 6,
     "submissions": 5,
     "institutions": 7,
     "complaint-counts": 6,

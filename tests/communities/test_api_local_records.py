@@ -1,0 +1,136 @@
+"""Local agreements, rankings of needs and local projects over the API: by the pages' own acts, within one's own projects."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from accounts.roles import Role
+from communities.models import Commitment, LocalAgreement
+from programs.models import ProjectPartner
+from tests import factories
+from tests.callers import as_person, key_of, with_key
+from tests.communities.peace import ago, make_peace
+from tests.peacebuild import stock
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def peace():
+    return make_peace("MINE")
+
+
+@pytest.fixture
+def world(peace):
+    return peace.world
+
+
+@pytest.fixture
+def other():
+    return make_peace("STRANGE")
+
+
+@pytest.fixture
+def key(world):
+    return with_key(key_of(world.partner, by=factories.member(Role.PARTNER_MANAGER, organization=world.partner)))
+
+
+def day(days_ago: int) -> str:
+    return ago(days_ago).isoformat()
+
+
+def paths(answer) -> list[tuple[str, str]]:
+    assert answer.status_code == 422, answer.content
+    return [(one["path"], one["code"]) for one in answer.json()["errors"]]
+
+
+def agreement(world, **more):
+    given = {
+        "title": "Renk corridor",
+        "project": world.project.code,
+        "place": world.place.code,
+        "signed_on": day(20),
+        "parties": "farmers\nherders",
+    }
+    return {**given, "mediator": "committee", "dispute_kind": "land", "stage": "SubPar", **more}
+
+
+def test_an_agreement_is_recorded_once_and_groups_what_was_promised_in_it(peace, world, key):
+    forum, further = peace.forum(community=factories.community(world)), factories.place("XA09")
+    body = agreement(world, forum=forum.pk, also_in=[further.code], signatories_female=4, signatories_male=11, document="Shelf 3")
+    once = {"Idempotency-Key": str(uuid4())}
+    first, again = key.post("/agreements/", body, **once), key.post("/agreements/", body, **once)
+    assert [answer.status_code for answer in (first, again)] == [201, 201], first.content
+    assert (again["Idempotency-Replayed"], LocalAgreement.objects.count()) == ("true", 1)
+    row, shown = LocalAgreement.objects.get(), first.json()
+    assert first["Location"].endswith(f"/api/v1/agreements/{row.pk}/")
+    assert {name: shown[name] for name in ("forum", "community", "also_in", "status", "is_written", "document", "witnesses")} == {
+        "forum": forum.pk, "community": forum.community_id, "also_in": ["XA09"], "status": "multiparty", "is_written": True,
+        "document": "Shelf 3", "witnesses": None,
+    }  # fmt: skip
+    assert (shown["signatories_female"], shown["signatories_male"], shown["parties"]) == (4, 11, "farmers\nherders")
+    assert key.get(f"/agreements/{row.pk}/").json() == shown == key.get("/agreements/").json()["results"][0]
+    promised = key.post("/commitments/", {"agreement": row.pk, "text": "Mark 3 routes", "who": "Land office", "due_on": day(-30)})
+    assert (promised.status_code, promised.json()["agreement"], promised.json()["forum"]) == (201, row.pk, forum.pk)
+    asked = ({"agreement": row.pk}, {"agreement": row.pk + 1})
+    assert [len(key.get("/commitments/", one).json()["results"]) for one in asked] == [1, 0]
+    filters = ({"forum": forum.pk}, {"stage": "Cea"}, {"dispute_kind": "land"}, {"signed_from": day(19)}, {"signed_to": day(20)})
+    assert [len(key.get("/agreements/", one).json()["results"]) for one in filters] == [1, 0, 1, 0, 1]
+
+
+def test_where_the_document_is_kept_is_told_to_who_records_there_only(peace, world, key):
+    pk = key.post("/agreements/", agreement(world, document="Shelf 3")).json()["id"]
+    manager = as_person(factories.member(Role.PROGRAM_MANAGER, program=world.project.program))
+    assert [caller.get(f"/agreements/{pk}/").json()["document"] for caller in (key, as_person(peace.officer), manager)] == [
+        "Shelf 3",
+        "Shelf 3",
+        "",
+    ]
+    assert manager.post("/agreements/", agreement(world, title="Another", partner=world.partner.pk)).status_code == 403
+
+
+def test_who_records_reads_documents_with_one_query_more_however_many_there_are(peace, world, django_assert_num_queries):
+    for _row in range(3):
+        stock.agreements(world)
+    officer = as_person(peace.officer)
+    officer.get("/me/")
+    for size in (1, 3):
+        with django_assert_num_queries(7):
+            shown = officer.get("/agreements/", {"page_size": size}).json()["results"]
+        assert [row["document"] for row in shown] == ["MINE shelf 3"] * size
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"signed_on": day(-3)}, [("signed_on", "in_the_future")]),
+        ({"place": "XA77"}, [("place", "unknown")]),
+        ({"also_in": ["XA77"]}, [("also_in/0", "unknown")]),
+        ({"project": "STRANGE"}, [("project", "unknown")]),
+        ({"stage": "Maybe", "parties": " "}, [("parties", "blank"), ("stage", "invalid_choice")]),
+        ({"forum": 99_999}, [("forum", "unknown")]),
+    ],
+)
+def test_a_wrong_agreement_is_refused_in_words_and_leaves_nothing(wrong, said, world, other, key):
+    assert paths(key.post("/agreements/", agreement(world, **wrong))) == said
+    assert not LocalAgreement.objects.exists()
+
+
+def test_an_agreement_stays_within_one_project(peace, world, other, key):
+    theirs = stock.agreements(other.world)
+    assert key.get(f"/agreements/{theirs.pk}/").status_code == key.get("/agreements/99999/").status_code == 404
+    assert paths(key.post("/agreements/", agreement(world, forum=other.forum(community=None).pk))) == [("forum", "unknown")]
+    promise = {"text": "Mark 3 routes", "who": "Land office"}
+    for stranger in (theirs.pk, 99_999):
+        assert paths(key.post("/commitments/", {**promise, "agreement": stranger})) == [("agreement", "unknown")]
+    second = factories.project(program=world.project.program)
+    ProjectPartner.objects.create(project=second, organization=world.partner)
+    elsewhere = peace.forum(project=second)
+    assert paths(key.post("/agreements/", agreement(world, forum=elsewhere.pk))) == [("forum", "another_project")]
+    own = key.post("/agreements/", agreement(world)).json()["id"]
+    assert paths(key.post("/commitments/", {**promise, "agreement": own, "forum": elsewhere.pk})) == [("agreement", "another_project")]
+    assert (LocalAgreement.objects.filter(project=world.project).count(), Commitment.objects.count()) == (1, 0)
+    again = key.post("/agreements/", agreement(world))
+    assert (again.status_code, again.json()["errors"][0]["detail"]) == (422, "This agreement is already recorded.")
