@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django_filters import rest_framework as filters
 
-from communities.models import LocalAgreement
+from communities.models import LocalAgreement, NeedsRanking
 from communities.models.records import DisputeKind
 from programs.api.filters import DayFilter, IdFilter, PlaceBelow
 
@@ -22,4 +22,17 @@ class AgreementFilters(filters.FilterSet):
 
     class Meta:
         model = LocalAgreement
+        fields: list[str] = []
+
+
+class RankingFilters(filters.FilterSet):
+    project = filters.CharFilter(field_name="project__code", label="A project's code.")
+    partner = IdFilter(field_name="partner_id", label="An organization's id.")
+    community = IdFilter(field_name="community_id", label="A community's id.")
+    place = PlaceBelow(field_name="place", label="At or below the place with this P-code.")
+    ended_from = DayFilter(field_name="ends_on", lookup_expr="gte", label="Ended on this day or later.")
+    ended_to = DayFilter(field_name="ends_on", lookup_expr="lte", label="Ended on this day or earlier.")
+
+    class Meta:
+        model = NeedsRanking
         fields: list[str] = []

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.response import Response
 
 from accounts.api.idempotency import once
 from accounts.api.lists import Listed, by_key
 from accounts.roles import Permission
-from communities import forums
+from communities import forums, needs
 from communities.api import local_shapes as shapes
 from communities.api.forums import where_of
-from communities.api.local_filters import AgreementFilters
-from communities.models import Forum, LocalAgreement
+from communities.api.local_filters import AgreementFilters, RankingFilters
+from communities.models import Forum, LocalAgreement, NeedRank, NeedsRanking, RankingGroup
+from plumbing.refusals import Invalid, Problem
 from programs.api.partners import visible_record
 from programs.api.views import place_at, taken
 
@@ -73,3 +76,79 @@ class Agreements(Listed):
         also_in = [place_at(code, f"also_in/{position}") for position, code in enumerate(given.pop("also_in", []))]
         row = forums.agree(**where, **given, forum=forum, also_in=also_in, by=request.user)
         return self.created(row.pk)
+
+
+class NeedsRankings(Listed):
+    model = NeedsRanking
+    serializer_class = shapes.RankingRow
+    filterset_class = RankingFilters
+    orderings = {"ends_on": "ends_on", "title": "title", "id": "id", "updated_at": "updated_at"}
+    ordering = ("-ends_on", "-id")
+    filled = ("groups", "needs")
+
+    def fill(self, rows: list[dict[str, Any]]) -> None:
+        ids = [row["id"] for row in rows]
+        columns = ("need__ranking_id", "need__text", "group_id", "rank")
+        ranks = list(NeedRank.objects.filter(need__ranking__in=ids).order_by("rank", "need_id").values_list(*columns))
+        by_group = by_key((group, need) for _ranking, need, group, _rank in ranks)
+        by_need = by_key(((ranking, need), rank) for ranking, need, _group, rank in ranks)
+        apart = by_key((ranking, {"need": need, "apart": needs.apart(given)}) for (ranking, need), given in by_need.items())
+        sat = RankingGroup.objects.filter(ranking__in=ids).order_by("id").values("id", "ranking_id", "group", "people")
+        groups = by_key((one["ranking_id"], {**one, "needs": by_group.get(one["id"], [])}) for one in sat)
+        for row in rows:
+            row["groups"], row["needs"] = groups.get(row["id"], []), apart.get(row["id"], [])
+
+    @extend_schema(
+        summary="Record a ranking of needs",
+        request=shapes.RankingIn,
+        responses={201: shapes.RankingRow},
+        examples=[
+            OpenApiExample(
+                "Two groups that sat apart",
+                request_only=True,
+                value={
+                    "title": "August 2026",
+                    "project": "CVR-01",
+                    "place": "SS0704",
+                    "starts_on": "2026-08-10",
+                    "ends_on": "2026-08-14",
+                    "groups_met": 6,
+                    "groups": [
+                        {"group": "women", "people": 34, "needs": ["Safe water", "Schools", "Cattle routes"]},
+                        {"group": "men", "people": 31, "needs": ["Cattle routes", "Schools", "Safe water"]},
+                    ],
+                },
+            )
+        ],
+    )
+    @once
+    def create(self, request: Any) -> Response:
+        """Each group ranks needs, the most urgent first. A need is the same for two groups where only capitals and spaces differ."""
+        given = taken(shapes.RankingIn, request.data)
+        where = where_of(given, request.user, P.RECORD_COMMUNITIES)
+        table, people = _table(given.pop("groups"))
+        row = needs.rank(**where, **given, table=table, people=people, by=request.user)
+        return self.created(row.pk)
+
+
+def _table(groups: Sequence[dict[str, Any]]) -> tuple[needs.Table, dict[str, int | None]]:
+    """What the act takes: the rank by need and group, and how many people of each group took part. Raises Invalid with every repetition."""
+    problems: list[Problem] = []
+    people: dict[str, int | None] = {}
+    table: dict[str, dict[str, int | None]] = {}
+    spelled: dict[str, str] = {}
+    for position, one in enumerate(groups):
+        group = one["group"]
+        if group in people:
+            problems.append(Problem(f"groups/{position}/group", _("Give each group once."), "twice"))
+            continue
+        people[group] = one.get("people")
+        for place, said in enumerate(one["needs"]):
+            words = " ".join(said.split())
+            ranks = table.setdefault(spelled.setdefault(words.casefold(), words), {})
+            if group in ranks:
+                problems.append(Problem(f"groups/{position}/needs/{place}", _("Each group ranks a need once."), "twice"))
+            ranks[group] = place + 1
+    if problems:
+        raise Invalid(problems)
+    return table, people

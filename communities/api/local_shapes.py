@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from communities.api.forum_shapes import MOST_PEOPLE
 from communities.models import LocalAgreement
-from communities.models.records import DisputeKind, MediatorKind
+from communities.models.records import DisputeKind, Group, MediatorKind
 from plumbing.serializer_fields import PlainTextField
 from programs.api.serializers import day, key
 
-MOST_SIGNING = 10_000
+MOST_SIGNING, MOST_NEEDS = 10_000, 50
 
 
 def count(most: int, **more: object) -> serializers.IntegerField:
@@ -66,3 +67,45 @@ class AgreementIn(serializers.Serializer):
     monitoring = PlainTextField(max_length=300, required=False, allow_blank=True, help_text="Who watches over it, and how.")
     verified_by = PlainTextField(max_length=120, required=False, allow_blank=True, help_text="A role, never a name.")
     document = PlainTextField(max_length=200, required=False, allow_blank=True, help_text="Where it is kept.")
+
+
+class RankedBy(serializers.Serializer):
+    group = serializers.ChoiceField(Group.choices)
+    people = count(MOST_PEOPLE, help_text="How many took part; null: nobody counted. A person can count in more than one group.")
+    needs = serializers.ListField(
+        child=PlainTextField(max_length=120), min_length=1, max_length=MOST_NEEDS, help_text="The most urgent first, each once."
+    )
+
+
+class NeedOut(serializers.Serializer):
+    need = serializers.CharField()
+    apart = serializers.IntegerField(allow_null=True, help_text="The highest rank minus the lowest; null: fewer than two groups ranked it.")
+
+
+class RankingRow(serializers.Serializer):
+    id = serializers.IntegerField()
+    title = serializers.CharField(help_text="The cycle.")
+    project = serializers.CharField(source="project__code")
+    partner = serializers.IntegerField(source="partner_id")
+    place = serializers.CharField(source="place__code")
+    community = serializers.IntegerField(source="community_id", allow_null=True)
+    starts_on = serializers.DateField()
+    ends_on = serializers.DateField()
+    groups_met = serializers.IntegerField(allow_null=True)
+    method = serializers.CharField()
+    groups = RankedBy(many=True)
+    needs = NeedOut(many=True)
+    updated_at = serializers.DateTimeField()
+
+
+class RankingIn(serializers.Serializer):
+    title = PlainTextField(max_length=120, help_text="The cycle, such as “August 2026”.")
+    project = PlainTextField(max_length=30)
+    partner = key(required=False, help_text="Needed where you record for several.")
+    place = PlainTextField(max_length=32, help_text="P-code.")
+    community = key(required=False)
+    starts_on = day()
+    ends_on = day()
+    groups_met = count(10_000)
+    method = PlainTextField(max_length=4000, required=False, allow_blank=True, help_text="How it was done. No names of people.")
+    groups = RankedBy(many=True, allow_empty=False, max_length=len(Group))  # type: ignore[call-arg]

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from accounts.roles import Role
-from communities.models import Commitment, LocalAgreement
+from communities.models import Commitment, LocalAgreement, Need, NeedsRanking
 from programs.models import ProjectPartner
 from tests import factories
 from tests.callers import as_person, key_of, with_key
@@ -134,3 +134,75 @@ def test_an_agreement_stays_within_one_project(peace, world, other, key):
     assert (LocalAgreement.objects.filter(project=world.project).count(), Commitment.objects.count()) == (1, 0)
     again = key.post("/agreements/", agreement(world))
     assert (again.status_code, again.json()["errors"][0]["detail"]) == (422, "This agreement is already recorded.")
+
+
+def ranking(world, **more):
+    groups = [
+        {"group": "women", "people": 34, "needs": ["Safe water", "Schools", "Cattle routes"]},
+        {"group": "men", "people": 31, "needs": ["cattle  routes", "Schools", "safe water", "Work"]},
+        {"group": "youth", "needs": ["Work"]},
+    ]
+    given = {"title": "August", "project": world.project.code, "place": world.place.code, "starts_on": day(40), "ends_on": day(36)}
+    return {**given, "groups_met": 6, "groups": groups, **more}
+
+
+def test_groups_rank_needs_apart_and_one_reads_how_far_apart_they_are(world, key):
+    once = {"Idempotency-Key": str(uuid4())}
+    first, again = (key.post("/needs-rankings/", ranking(world), **once) for _time in range(2))
+    assert [answer.status_code for answer in (first, again)] == [201, 201], first.content
+    assert (again["Idempotency-Replayed"], NeedsRanking.objects.count(), Need.objects.count()) == ("true", 1, 4)
+    shown = first.json()
+    assert shown["groups"] == [
+        {"group": "women", "people": 34, "needs": ["Safe water", "Schools", "Cattle routes"]},
+        {"group": "men", "people": 31, "needs": ["Cattle routes", "Schools", "Safe water", "Work"]},
+        {"group": "youth", "people": None, "needs": ["Work"]},
+    ]
+    assert {one["need"]: one["apart"] for one in shown["needs"]} == {"Safe water": 2, "Schools": 0, "Cattle routes": 2, "Work": 3}
+    assert key.get(f"/needs-rankings/{shown['id']}/").json() == shown == key.get("/needs-rankings/").json()["results"][0]
+    filters = ({"project": world.project.code}, {"ended_from": day(35)}, {"ended_to": day(36)}, {"place": world.place.code})
+    assert [len(key.get("/needs-rankings/", one).json()["results"]) for one in filters] == [1, 0, 1, 1]
+
+
+TWO = ["Water", "Roads"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ([{"group": "women", "needs": TWO}, {"group": "women", "needs": TWO}], {"groups/1/group": "Give each group once."}),
+        ([{"group": "men", "needs": [*TWO, " water "]}], {"groups/0/needs/2": "Each group ranks a need once."}),
+        (
+            [{"group": "men", "needs": ["Water", "WATER"]}, {"group": "men", "needs": TWO}],
+            {"groups/0/needs/1": "Each group ranks a need once.", "groups/1/group": "Give each group once."},
+        ),
+        ([{"group": "women", "needs": ["Water"]}], {"needs": "Rank at least two needs."}),
+        ([{"group": "giants", "needs": TWO}], {"groups/0/group": "giants is not a valid choice."}),
+        ([{"group": "women", "needs": []}], {"groups/0/needs": "Ensure this field has at least 1 elements."}),
+        ([{"group": "women", "people": -1, "needs": TWO}], {"groups/0/people": "Ensure this value is greater than or equal to 0."}),
+    ],
+)
+def test_a_group_or_need_given_twice_is_refused_in_words_and_leaves_nothing(wrong, said, world, key):
+    answer = key.post("/needs-rankings/", ranking(world, groups=wrong))
+    assert answer.status_code == 422
+    assert {one["path"]: one["detail"].replace('"', "") for one in answer.json()["errors"]} == said
+    assert not NeedsRanking.objects.exists()
+    assert not Need.objects.exists()
+
+
+def test_a_ranking_lies_behind_us_stands_once_and_is_no_strangers(world, other, key):
+    for wrong, said in (
+        ({"ends_on": day(-3)}, ("ends_on", "in_the_future")),
+        ({"starts_on": day(30)}, ("", "invalid")),
+        ({"community": 99_999}, ("community", "unknown")),
+        ({"project": "STRANGE"}, ("project", "unknown")),
+    ):
+        assert paths(key.post("/needs-rankings/", ranking(world, **wrong))) == [said]
+    assert not NeedsRanking.objects.exists()
+    theirs = stock.needs_rankings(other.world)
+    assert key.get(f"/needs-rankings/{theirs.pk}/").status_code == key.get("/needs-rankings/99999/").status_code == 404
+    assert key.post("/needs-rankings/", ranking(world)).status_code == 201
+    twice = key.post("/needs-rankings/", ranking(world))
+    assert (twice.status_code, twice.json()["detail"]) == (422, "This cycle is already recorded for this place.")
+    reader = as_person(factories.member(Role.INSTITUTION_OFFICER, program=world.project.program))
+    assert reader.post("/needs-rankings/", ranking(world, title="September", partner=world.partner.pk)).status_code == 403
+    assert NeedsRanking.objects.filter(project=world.project).count() == 1

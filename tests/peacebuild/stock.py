@@ -13,7 +13,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Organization
-from communities.models import Commitment, CommitmentEvidence, Dispute, EarlyWarning, Forum, LocalAgreement, ViolationCount
+from communities.models import Commitment, CommitmentEvidence, Dispute, EarlyWarning, Forum, LocalAgreement, NeedsRanking, ViolationCount
 from exchange.models import Import
 from institutions.models import Engagement, Institution
 from programs.models import (
@@ -155,6 +155,17 @@ def agreements(world: World) -> Any:
     return row
 
 
+def needs_rankings(world: World) -> Any:
+    row = NeedsRanking.objects.create(
+        title=f"{world.project.code} cycle {uuid.uuid4().hex[:6]}", starts_on=date(2026, 2, 1), ends_on=date(2026, 2, 5),
+        project=world.project, partner=world.partner, place=world.place, recorded_by=world.reporter,
+    )  # fmt: skip
+    group = row.groups.create(group="women", people=9)
+    for rank, need in enumerate(("Water", "Roads"), 1):
+        row.needs.create(text=f"{world.project.code} {need}").ranks.create(group=group, rank=rank)
+    return row
+
+
 def submissions(world: World) -> Any:
     """Each in a period of its own: one report is open at a time."""
     last = world.project.periods.order_by("-ends_on").first()
@@ -268,6 +279,7 @@ MAKERS: dict[str, Callable[[World], Any]] = {
     "commitments": commitments,
     "disputes": disputes,
     "agreements": agreements,
+    "needs-rankings": needs_rankings,
     "submissions": submissions,
     "institutions": institutions,
     "complaint-counts": complaint_counts,

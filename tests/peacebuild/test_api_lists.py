@@ -39,6 +39,7 @@ QUERIES = {
     "commitments": 6,
     "disputes": 8,
     "agreements": 6,
+    "needs-rankings": 7,
     "submissions": 5,
     "institutions": 7,
     "complaint-counts": 6,

@@ -127,6 +127,18 @@ WRITES: dict[str, tuple[Permission | tuple[Permission, ...], Any]] = {
             "stage": "Cea",
         },
     ),
+    "needs-rankings.create": (
+        P.RECORD_COMMUNITIES,
+        lambda w: {
+            "title": "January",
+            "project": w.project.code,
+            "partner": w.partner.pk,
+            "place": w.place.code,
+            "starts_on": "2026-01-12",
+            "ends_on": "2026-01-15",
+            "groups": [{"group": "women", "people": 9, "needs": ["Water", "Roads"]}],
+        },
+    ),
     "imports.create": (P.ENTER_FIGURES, lambda w: {}),
     "imports.confirm": (P.ENTER_FIGURES, lambda w: {}),
     "imports.undo": (P.IMPORT_FRAMEWORK, lambda w: {}),
