@@ -26,7 +26,7 @@ from programs.models import Project
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-    from communities.models import Community
+    from communities.models import Community, Forum
 
 State, Decision = LocalProject.State, LocalProject.Decision
 MOVES = {
@@ -65,6 +65,7 @@ def propose(
     """A selection committee proposes; ``more`` are further fields that ``change`` takes too."""
     belonging.require(by, Permission.RECORD_COMMUNITIES, project=project, partner=partner, place=place)
     belonging.has_come(project, proposed_on=proposed_on)
+    _own_committee(more.get("committee"), project)
     row = LocalProject(
         title=title.strip(), kind=kind, proposed_on=proposed_on, minutes=minutes.strip(), currency=currency.strip().upper(), asked=asked,
         project=project, partner=partner, place=place, community=community, state_on=proposed_on, recorded_by=by, **more,
@@ -92,6 +93,7 @@ def change(row: LocalProject, *, by: User, **fields: Any) -> LocalProject:
     unknown = set(fields) - CHANGEABLE
     if unknown:
         raise TypeError(f"not changed here: {sorted(unknown)}")
+    _own_committee(fields.get("committee"), row.project)
     changed = sorted(name for name, value in fields.items() if getattr(row, name) != value)
     for name, value in fields.items():
         setattr(row, name, value)
@@ -163,6 +165,7 @@ def contribute(row: LocalProject, *, source: str, by: User, amount: Decimal | No
     given.full_clean()
     with transaction.atomic():
         given.save()
+        row.save(update_fields=["updated_at"])
         audit.record("local_project.contributed", [row, row.project], by=by, source=source)
     return given
 
@@ -191,6 +194,7 @@ def ask_users(row: LocalProject, *, on: date, whom: str, asked: int, satisfied: 
     said.full_clean()
     with transaction.atomic():
         said.save()
+        row.save(update_fields=["updated_at"])
         audit.record("local_project.users_asked", [row, row.project], by=by, asked=asked)
     return said
 
@@ -273,6 +277,11 @@ def paid_of(currency: str, paid: Decimal, approved: Decimal) -> dict[str, Any]:
 
 def _points(share: Decimal) -> Decimal:
     return (100 * share).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)
+
+
+def _own_committee(committee: Forum | None, project: Project) -> None:
+    if committee is not None and committee.project_id != project.pk:
+        raise Invalid([Problem("committee", _("This forum belongs to another project."), "another_project")])
 
 
 def _said(note: str) -> str:

@@ -18,7 +18,7 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
 from communities.api.forums import Commitments, Disputes, Forums
-from communities.api.local_records import Agreements, NeedsRankings
+from communities.api.local_records import Agreements, LocalProjects, NeedsRankings
 from communities.api.records import Communities, EarlyWarnings, Incidents, ViolationCounts
 from exchange.api.views import Imports
 from institutions.api.views import ComplaintCounts, Institutions, SupportClearances
@@ -52,6 +52,7 @@ router.register("commitments", Commitments, "commitments")
 router.register("disputes", Disputes, "disputes")
 router.register("agreements", Agreements, "agreements")
 router.register("needs-rankings", NeedsRankings, "needs-rankings")
+router.register("local-projects", LocalProjects, "local-projects")
 router.register("cases", Cases, "cases")
 router.register("referrals", Referrals, "referrals")
 router.register("received-referrals", ReceivedReferrals, "received-referrals")

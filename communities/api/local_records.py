@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from accounts.api.idempotency import once
 from accounts.api.lists import Listed, by_key
 from accounts.roles import Permission
-from communities import forums, needs
+from communities import forums, local_projects, needs
 from communities.api import local_shapes as shapes
 from communities.api.forums import where_of
-from communities.api.local_filters import AgreementFilters, RankingFilters
-from communities.models import Forum, LocalAgreement, NeedRank, NeedsRanking, RankingGroup
+from communities.api.local_filters import AgreementFilters, LocalProjectFilters, RankingFilters
+from communities.models import (
+    Contribution,
+    Forum,
+    LocalAgreement,
+    LocalProject,
+    LocalProjectStep,
+    NeedRank,
+    NeedsRanking,
+    Payment,
+    RankingGroup,
+    Satisfaction,
+)
 from plumbing.refusals import Invalid, Problem
 from programs.api.partners import visible_record
 from programs.api.views import place_at, taken
@@ -129,6 +142,151 @@ class NeedsRankings(Listed):
         table, people = _table(given.pop("groups"))
         row = needs.rank(**where, **given, table=table, people=people, by=request.user)
         return self.created(row.pk)
+
+
+class LocalProjects(Listed):
+    """Money is in the local project's own currency. One local project also tells its steps; a step out of turn is 409."""
+
+    model = LocalProject
+    serializer_class = shapes.LocalProjectRow
+    filterset_class = LocalProjectFilters
+    orderings = {"title": "title", "proposed_on": "proposed_on", "state_on": "state_on", "id": "id", "updated_at": "updated_at"}
+    ordering = ("title", "id")
+    filled = ("contributions", "payments", "paid", "satisfaction")
+    related = ("project", "partner", "place")
+
+    def fill(self, rows: list[dict[str, Any]]) -> None:
+        ids = [row["id"] for row in rows]
+        given = Contribution.objects.filter(local_project__in=ids).order_by("id").values("local_project_id", "source", "amount", "in_kind")
+        payments = Payment.objects.filter(local_project__in=ids).order_by("paid_on", "id")
+        asked = Satisfaction.objects.filter(local_project__in=ids).order_by("-asked_on", "-id")
+        for name, found in (
+            ("contributions", given),
+            ("payments", payments.values("local_project_id", "paid_on", "amount", "reference")),
+            ("satisfaction", asked.values("local_project_id", "asked_on", "whom", "asked", "satisfied")),
+        ):
+            by_local_project = by_key((one.pop("local_project_id"), one) for one in found)
+            for row in rows:
+                row[name] = by_local_project.get(row["id"], [])
+        for row in rows:
+            row["paid"] = sum((one["amount"] for one in row["payments"]), Decimal(0))
+
+    @extend_schema(summary="One local project with its steps", responses=shapes.LocalProjectOut)
+    def retrieve(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+        row = dict(self.one(**self.lookup()))
+        steps = LocalProjectStep.objects.filter(local_project=row["id"]).values("state", "on", "note")
+        return Response(row | {"steps": shapes.LocalProjectStepOut(steps, many=True).data})
+
+    @extend_schema(
+        summary="Record a local project as proposed",
+        request=shapes.LocalProjectIn,
+        responses={201: shapes.LocalProjectRow},
+        examples=[
+            OpenApiExample(
+                "A borehole",
+                request_only=True,
+                value={
+                    "title": "Borehole of the north quarter",
+                    "kind": "infrastructure",
+                    "project": "CVR-01",
+                    "place": "SS0704",
+                    "committee": 7,
+                    "proposed_on": "2026-03-02",
+                    "minutes": "PSC-7",
+                    "committee_women": 4,
+                    "committee_men": 5,
+                    "currency": "USD",
+                    "asked": "20000",
+                    "benefits_women": True,
+                },
+            )
+        ],
+    )
+    @once
+    def create(self, request: Any) -> Response:
+        """A committee selects: its minutes are named, and where it is recorded as a forum, that is one of the same project."""
+        given = taken(shapes.LocalProjectIn, request.data)
+        where = where_of(given, request.user, P.RECORD_COMMUNITIES)
+        given["committee"] = visible_record(Forum, given.get("committee"), request.user, "committee")
+        row = local_projects.propose(**where, **given, by=request.user)
+        return self.created(row.pk)
+
+    @extend_schema(summary="Record the approval decision", request=shapes.LocalDecisionIn, responses=shapes.LocalProjectRow)
+    @action(detail=True, methods=["post"])
+    @once
+    def decide(self, request: Any, id: str) -> Response:
+        """Approved with an amount, with conditions, or refused."""
+        local_projects.decide(self.found(), by=request.user, **taken(shapes.LocalDecisionIn, request.data))
+        return Response(self.one(id=id))
+
+    @extend_schema(summary="Work starts or goes on", request=shapes.StartIn, responses=shapes.LocalProjectRow)
+    @action(detail=True, methods=["post"])
+    @once
+    def start(self, request: Any, id: str) -> Response:
+        """Where land is needed, its paper comes first (409)."""
+        local_projects.start(self.found(), by=request.user, **taken(shapes.StartIn, request.data))
+        return Response(self.one(id=id))
+
+    @extend_schema(summary="Put a local project on hold", request=shapes.BecauseIn, responses=shapes.LocalProjectRow)
+    @action(detail=True, methods=["post"])
+    @once
+    def hold(self, request: Any, id: str) -> Response:
+        local_projects.hold(self.found(), by=request.user, **taken(shapes.BecauseIn, request.data))
+        return Response(self.one(id=id))
+
+    @extend_schema(summary="Stop a local project for good", request=shapes.BecauseIn, responses=shapes.LocalProjectRow)
+    @action(detail=True, methods=["post"])
+    @once
+    def stop(self, request: Any, id: str) -> Response:
+        local_projects.stop(self.found(), by=request.user, **taken(shapes.BecauseIn, request.data))
+        return Response(self.one(id=id))
+
+    @extend_schema(summary="Record the completion", request=shapes.CompleteIn, responses=shapes.LocalProjectRow)
+    @action(detail=True, methods=["post"])
+    @once
+    def complete(self, request: Any, id: str) -> Response:
+        local_projects.complete(self.found(), by=request.user, **taken(shapes.CompleteIn, request.data))
+        return Response(self.one(id=id))
+
+    @extend_schema(summary="Record the hand-over", request=shapes.HandOverIn, responses=shapes.LocalProjectRow)
+    @action(detail=True, methods=["post"], url_path="hand-over")
+    @once
+    def hand_over(self, request: Any, id: str) -> Response:
+        """From this day somebody else keeps it running; `check_due_on` says when to look again."""
+        local_projects.hand_over(self.found(), by=request.user, **taken(shapes.HandOverIn, request.data))
+        return Response(self.one(id=id))
+
+    @extend_schema(summary="Record the check after six months", request=shapes.CheckIn, responses=shapes.LocalProjectRow)
+    @action(detail=True, methods=["post"])
+    @once
+    def check(self, request: Any, id: str) -> Response:
+        """That it no longer works may be said at once; that it still does, not before its time has come (422)."""
+        local_projects.check(self.found(), by=request.user, **taken(shapes.CheckIn, request.data))
+        return Response(self.one(id=id))
+
+    @extend_schema(summary="Add a contribution", request=shapes.ContributeIn, responses={201: shapes.LocalProjectRow})
+    @action(detail=True, methods=["post"])
+    @once
+    def contribute(self, request: Any, id: str) -> Response:
+        """Money, or work and goods in words. It has no reference: send an Idempotency-Key, or it is added twice."""
+        local_projects.contribute(self.found(), by=request.user, **taken(shapes.ContributeIn, request.data))
+        return Response(self.one(id=id), status=201)
+
+    @extend_schema(summary="Record a payment", request=shapes.PayIn, responses={201: shapes.LocalProjectRow})
+    @action(detail=True, methods=["post"])
+    @once
+    def pay(self, request: Any, id: str) -> Response:
+        """Not more than was approved (409); the same `reference` is refused."""
+        local_projects.pay(self.found(), by=request.user, **taken(shapes.PayIn, request.data))
+        return Response(self.one(id=id), status=201)
+
+    @extend_schema(summary="Record what users said", request=shapes.AskUsersIn, responses={201: shapes.LocalProjectRow})
+    @action(detail=True, methods=["post"], url_path="ask-users")
+    @once
+    def ask_users(self, request: Any, id: str) -> Response:
+        """How many of those asked are very or rather satisfied; once a day."""
+        local_projects.ask_users(self.found(), by=request.user, **taken(shapes.AskUsersIn, request.data))
+        return Response(self.one(id=id), status=201)
 
 
 def _table(groups: Sequence[dict[str, Any]]) -> tuple[needs.Table, dict[str, int | None]]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Any
+
 from rest_framework import serializers
 
 from communities.api.forum_shapes import MOST_PEOPLE
-from communities.models import LocalAgreement
+from communities.models import Contribution, LocalAgreement, LocalProject
 from communities.models.records import DisputeKind, Group, MediatorKind
-from plumbing.serializer_fields import PlainTextField
+from plumbing.serializer_fields import ExactNumberField, PlainTextField
 from programs.api.serializers import day, key
 
-MOST_SIGNING, MOST_NEEDS = 10_000, 50
+MOST_SIGNING, MOST_NEEDS, MOST_SEATS = 10_000, 50, 1000
+MONEY: dict[str, Any] = {"max_digits": 15, "decimal_places": 2}
+CENT = Decimal("0.01")
 
 
 def count(most: int, **more: object) -> serializers.IntegerField:
@@ -109,3 +114,162 @@ class RankingIn(serializers.Serializer):
     groups_met = count(10_000)
     method = PlainTextField(max_length=4000, required=False, allow_blank=True, help_text="How it was done. No names of people.")
     groups = RankedBy(many=True, allow_empty=False, max_length=len(Group))  # type: ignore[call-arg]
+
+
+class ContributionOut(serializers.Serializer):
+    source = serializers.ChoiceField(Contribution.Source.choices)  # type: ignore[assignment]
+    amount = ExactNumberField(**MONEY, allow_null=True, help_text="In the local project's currency.")
+    in_kind = serializers.CharField(help_text="Work or goods, which are in no sum.")
+
+
+class PaymentOut(serializers.Serializer):
+    paid_on = serializers.DateField()
+    amount = ExactNumberField(**MONEY)
+    reference = serializers.CharField()
+
+
+class SatisfactionOut(serializers.Serializer):
+    asked_on = serializers.DateField()
+    whom = serializers.CharField()
+    asked = serializers.IntegerField()
+    satisfied = serializers.IntegerField(help_text="Very or rather satisfied.")
+
+
+class LocalProjectRow(serializers.Serializer):
+    id = serializers.IntegerField()
+    title = serializers.CharField()
+    kind = serializers.ChoiceField(LocalProject.Kind.choices)
+    project = serializers.CharField(source="project__code")
+    partner = serializers.IntegerField(source="partner_id")
+    place = serializers.CharField(source="place__code")
+    community = serializers.IntegerField(source="community_id", allow_null=True)
+    committee = serializers.IntegerField(source="committee_id", allow_null=True, help_text="A forum's id.")
+    proposed_on = serializers.DateField()
+    minutes = serializers.CharField(help_text="Reference of the selection minutes.")
+    committee_women = serializers.IntegerField(allow_null=True)
+    committee_men = serializers.IntegerField(allow_null=True)
+    committee_young = serializers.IntegerField(allow_null=True)
+    benefits_women = serializers.BooleanField()
+    led_by_women = serializers.BooleanField()
+    is_about_weapons = serializers.BooleanField()
+    participants_women = serializers.IntegerField(allow_null=True)
+    participants_men = serializers.IntegerField(allow_null=True)
+    starts_on = serializers.DateField(allow_null=True)
+    ends_on = serializers.DateField(allow_null=True)
+    needs_land = serializers.BooleanField()
+    land_paper = serializers.CharField(help_text="Its reference.")
+    sustainability = serializers.CharField()
+    currency = serializers.CharField(help_text="ISO 4217, for every amount here.")
+    asked = ExactNumberField(**MONEY)
+    state = serializers.ChoiceField(LocalProject.State.choices)
+    state_on = serializers.DateField()
+    state_note = serializers.CharField()
+    decision = serializers.ChoiceField(LocalProject.Decision.choices, allow_blank=True)
+    decided_on = serializers.DateField(allow_null=True)
+    conditions = serializers.CharField()
+    approved = ExactNumberField(**MONEY, allow_null=True)
+    paid = ExactNumberField(**MONEY, help_text="The sum of the payments; contributions are not in it.")
+    completed_on = serializers.DateField(allow_null=True)
+    people_served = serializers.IntegerField(allow_null=True)
+    served_words = serializers.CharField(help_text="Who is counted.")
+    handed_over_on = serializers.DateField(allow_null=True)
+    handed_over_to = serializers.CharField(allow_null=True)
+    check_due_on = serializers.DateField(allow_null=True)
+    checked_on = serializers.DateField(allow_null=True)
+    still_works = serializers.BooleanField(allow_null=True)
+    still_used = serializers.BooleanField(allow_null=True)
+    incidents = serializers.IntegerField(allow_null=True, help_text="Null: nobody counted.")
+    complaints = serializers.IntegerField(allow_null=True, help_text="Null: nobody counted.")
+    contributions = ContributionOut(many=True)
+    payments = PaymentOut(many=True)
+    satisfaction = SatisfactionOut(many=True, help_text="The latest first.")
+    updated_at = serializers.DateTimeField()
+
+
+class LocalProjectStepOut(serializers.Serializer):
+    state = serializers.ChoiceField(LocalProject.State.choices)
+    on = serializers.DateField()
+    note = serializers.CharField()
+
+
+class LocalProjectOut(LocalProjectRow):
+    steps = LocalProjectStepOut(many=True)
+
+
+class LocalProjectIn(serializers.Serializer):
+    title = PlainTextField(max_length=200)
+    kind = serializers.ChoiceField(LocalProject.Kind.choices)
+    project = PlainTextField(max_length=30)
+    partner = key(required=False, help_text="Needed where you record for several.")
+    place = PlainTextField(max_length=32, help_text="P-code.")
+    community = key(required=False)
+    committee = key(required=False, help_text="The id of the forum that selected it, of the same project.")
+    proposed_on = day()
+    minutes = PlainTextField(max_length=120, help_text="Reference of the selection minutes.")
+    committee_women = count(MOST_SEATS)
+    committee_men = count(MOST_SEATS)
+    committee_young = count(MOST_SEATS)
+    currency = PlainTextField(max_length=3, help_text="ISO 4217, such as USD.")
+    asked = ExactNumberField(**MONEY, min_value=0)
+    benefits_women = serializers.BooleanField(required=False)
+    led_by_women = serializers.BooleanField(required=False)
+    is_about_weapons = serializers.BooleanField(required=False)
+    needs_land = serializers.BooleanField(required=False)
+    land_paper = PlainTextField(max_length=120, required=False, allow_blank=True, help_text="Its reference; needed before work starts.")
+    starts_on = day(required=False)
+    ends_on = day(required=False)
+    sustainability = PlainTextField(max_length=300, required=False, allow_blank=True, help_text="Who keeps it running, and how.")
+
+
+class LocalDecisionIn(serializers.Serializer):
+    decision = serializers.ChoiceField(LocalProject.Decision.choices[1:])
+    on = day()
+    approved = ExactNumberField(**MONEY, required=False, allow_null=True, min_value=0, help_text="Needed unless it is refused.")
+    conditions = PlainTextField(max_length=4000, required=False, allow_blank=True, help_text="Needed where there are any.")
+
+
+class StartIn(serializers.Serializer):
+    on = day()
+    note = PlainTextField(max_length=300, required=False, allow_blank=True)
+
+
+class BecauseIn(serializers.Serializer):
+    on = day()
+    note = PlainTextField(max_length=300, help_text="Why. No names of people.")
+
+
+class CompleteIn(serializers.Serializer):
+    on = day()
+    people_served = count(10_000_000)
+    served_words = PlainTextField(max_length=60, required=False, allow_blank=True, help_text="Who is counted, such as “users a week”.")
+
+
+class HandOverIn(serializers.Serializer):
+    on = day()
+    to = PlainTextField(max_length=120, help_text="A role or group, such as “water committee”. No names.")
+
+
+class CheckIn(serializers.Serializer):
+    on = day()
+    works = serializers.BooleanField()
+    used = serializers.BooleanField()
+    note = PlainTextField(max_length=300, required=False, allow_blank=True)
+
+
+class ContributeIn(serializers.Serializer):
+    source = serializers.ChoiceField(Contribution.Source.choices)  # type: ignore[assignment]
+    amount = ExactNumberField(**MONEY, required=False, allow_null=True, min_value=CENT, help_text="In the local project's currency.")
+    in_kind = PlainTextField(max_length=200, required=False, allow_blank=True, help_text="Work or goods.")
+
+
+class PayIn(serializers.Serializer):
+    paid_on = day(source="on")
+    amount = ExactNumberField(**MONEY, min_value=CENT, help_text="In the local project's currency.")
+    reference = PlainTextField(max_length=60, help_text="Your own: each is recorded once.")
+
+
+class AskUsersIn(serializers.Serializer):
+    asked_on = day(source="on")
+    whom = PlainTextField(max_length=60, help_text="Who was asked, such as “users”.")
+    asked = serializers.IntegerField(min_value=1, max_value=MOST_PEOPLE)
+    satisfied = serializers.IntegerField(min_value=0, max_value=MOST_PEOPLE, help_text="Very or rather satisfied.")

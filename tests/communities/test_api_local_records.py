@@ -7,7 +7,17 @@ from uuid import uuid4
 import pytest
 
 from accounts.roles import Role
-from communities.models import Commitment, LocalAgreement, Need, NeedsRanking
+from communities.models import (
+    Commitment,
+    Contribution,
+    LocalAgreement,
+    LocalProject,
+    LocalProjectStep,
+    Need,
+    NeedsRanking,
+    Payment,
+    Satisfaction,
+)
 from programs.models import ProjectPartner
 from tests import factories
 from tests.callers import as_person, key_of, with_key
@@ -206,3 +216,151 @@ def test_a_ranking_lies_behind_us_stands_once_and_is_no_strangers(world, other, 
     reader = as_person(factories.member(Role.INSTITUTION_OFFICER, program=world.project.program))
     assert reader.post("/needs-rankings/", ranking(world, title="September", partner=world.partner.pk)).status_code == 403
     assert NeedsRanking.objects.filter(project=world.project).count() == 1
+
+
+def local_project(world, **more):
+    given = {
+        "title": "Borehole",
+        "kind": "infrastructure",
+        "project": world.project.code,
+        "place": world.place.code,
+        "proposed_on": day(300),
+    }
+    return {**given, "minutes": "PSC-7", "currency": "usd", "asked": "20000.50", **more}
+
+
+def facts(answer, *names, status=200):
+    assert answer.status_code == status, answer.content
+    return tuple(answer.json()[name] for name in names)
+
+
+def test_a_local_project_goes_from_its_minutes_to_the_check_after_six_months(peace, world, key):
+    committee = peace.forum(kind="committee")
+    once = {"Idempotency-Key": str(uuid4())}
+    body = local_project(world, committee=committee.pk, committee_women=4, committee_men=5, needs_land=True, led_by_women=True)
+    first, again = (key.post("/local-projects/", body, **once) for _time in range(2))
+    assert facts(first, "state", "currency", "asked", "paid", "approved", "committee", "led_by_women", "committee_young", status=201) == (
+        "proposed", "USD", "20000.5", "0", None, committee.pk, True, None
+    )  # fmt: skip
+    assert (again.status_code, again["Idempotency-Replayed"], LocalProject.objects.count()) == (201, "true", 1)
+    at = f"/local-projects/{first.json()['id']}/"
+    assert first["Location"].endswith(at)
+    assert key.post(f"{at}start/", {"on": day(280)}).json()["code"] == "land_paper_missing"
+    LocalProject.objects.update(needs_land=False)
+    assert key.post(f"{at}start/", {"on": day(280)}).json()["code"] == "wrong_state"
+    decided = key.post(f"{at}decide/", {"decision": "conditions", "on": day(290), "approved": "18000", "conditions": "A fence"})
+    assert facts(decided, "state", "decision", "approved", "conditions") == ("approved", "conditions", "18000", "A fence")
+    assert facts(key.post(f"{at}start/", {"on": day(280)}), "state", "starts_on") == ("under_way", day(280))
+    assert facts(key.post(f"{at}hold/", {"on": day(270), "note": "Rain"}), "state", "state_note") == ("on_hold", "Rain")
+    assert facts(key.post(f"{at}start/", {"on": day(260)}), "state", "starts_on") == ("under_way", day(280))
+    served = {"on": day(240), "people_served": 2400, "served_words": "users a week"}
+    assert facts(key.post(f"{at}complete/", served), "state", "completed_on", "people_served") == ("completed", day(240), 2400)
+    over = key.post(f"{at}hand-over/", {"on": day(220), "to": "water committee"})
+    assert facts(over, "state", "handed_over_to", "still_works") == ("handed_over", "water committee", None)
+    due = over.json()["check_due_on"]
+    assert [len(key.get("/local-projects/", {"check_due_before": one}).json()["results"]) for one in (due, day(0))] == [0, 1]
+    checked = key.post(f"{at}check/", {"on": day(10), "works": True, "used": False})
+    assert facts(checked, "state", "still_works", "still_used", "checked_on") == ("checked", True, False, day(10))
+    told = key.get(at).json()
+    states = ["proposed", "approved", "under_way", "on_hold", "under_way", "completed", "handed_over", "checked"]
+    assert [one["state"] for one in told.pop("steps")] == states
+    assert told == checked.json() == key.get("/local-projects/").json()["results"][0]
+    filters = (
+        {"state": "checked,stopped"},
+        {"state": "proposed"},
+        {"committee": committee.pk},
+        {"led_by_women": "true"},
+        {"kind": "social"},
+    )
+    assert [len(key.get("/local-projects/", one).json()["results"]) for one in filters] == [1, 0, 1, 1, 0]
+
+
+def test_payments_contributions_and_answers_of_users_are_added_and_the_paid_are_summed(world, key):
+    at = f"/local-projects/{key.post('/local-projects/', local_project(world)).json()['id']}/"
+    pay = {"paid_on": day(200), "amount": "17999.50", "reference": "P1"}
+    assert key.post(f"{at}pay/", pay).json()["code"] == "above_approved"
+    key.post(f"{at}decide/", {"decision": "approved", "on": day(290), "approved": "18000"})
+    once = {"Idempotency-Key": str(uuid4())}
+    before = LocalProject.objects.get().updated_at
+    assert [key.post(f"{at}pay/", pay, **once).status_code for _time in range(2)] == [201, 201]
+    assert paths(key.post(f"{at}pay/", pay)) == [("", "invalid")]
+    over = key.post(f"{at}pay/", {**pay, "amount": "0.51", "reference": "P2"})
+    assert (over.status_code, over.json()["code"], Payment.objects.count()) == (409, "above_approved", 1)
+    assert facts(key.post(f"{at}pay/", {**pay, "amount": "0.50", "reference": "P2"}), "paid", status=201) == ("18000",)
+    for given in ({"source": "community", "in_kind": "40 days of work"}, {"source": "government", "amount": "250.25"}):
+        assert key.post(f"{at}contribute/", given).status_code == 201
+    said = key.post(f"{at}ask-users/", {"asked_on": day(9), "whom": "users", "asked": 118, "satisfied": 96})
+    assert facts(said, "paid", "contributions", "payments", "satisfaction", status=201) == (
+        "18000",
+        [
+            {"source": "community", "amount": None, "in_kind": "40 days of work"},
+            {"source": "government", "amount": "250.25", "in_kind": ""},
+        ],
+        [{"paid_on": day(200), "amount": "17999.5", "reference": "P1"}, {"paid_on": day(200), "amount": "0.5", "reference": "P2"}],
+        [{"asked_on": day(9), "whom": "users", "asked": 118, "satisfied": 96}],
+    )
+    assert LocalProject.objects.get().updated_at > before
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"proposed_on": day(-3)}, [("proposed_on", "in_the_future")]),
+        ({"minutes": " "}, [("minutes", "blank")]),
+        ({"currency": "US1"}, [("currency", "invalid")]),
+        ({"asked": "-1"}, [("asked", "min_value")]),
+        ({"asked": "0.001"}, [("asked", "max_decimal_places")]),
+        ({"starts_on": day(10), "ends_on": day(20)}, [("", "invalid")]),
+        ({"committee": 99_999}, [("committee", "unknown")]),
+        ({"project": "STRANGE"}, [("project", "unknown")]),
+    ],
+)
+def test_a_wrong_local_project_is_refused_in_words_and_leaves_nothing(wrong, said, world, other, key):
+    assert paths(key.post("/local-projects/", local_project(world, **wrong))) == said
+    assert not LocalProject.objects.exists()
+    assert not LocalProjectStep.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("step", "wrong", "said"),
+    [
+        ("decide", {"decision": "approved", "on": day(200)}, [("approved", "required")]),
+        ("decide", {"decision": "conditions", "on": day(200), "approved": "5"}, [("conditions", "required")]),
+        ("decide", {"decision": "", "on": day(200)}, [("decision", "invalid_choice")]),
+        ("decide", {"decision": "refused", "on": day(-3)}, [("on", "in_the_future")]),
+        ("decide", {"decision": "refused", "on": day(301)}, [("on", "before_last")]),
+        ("hold", {"on": day(200), "note": " "}, [("note", "blank")]),
+        ("hand-over", {"on": day(200)}, [("to", "required")]),
+        ("check", {"on": day(200), "works": True}, [("used", "required")]),
+        ("contribute", {"source": "community"}, [("", "invalid")]),
+        ("contribute", {"source": "community", "amount": "0"}, [("amount", "min_value")]),
+        ("pay", {"paid_on": day(-3), "amount": "5", "reference": "P1"}, [("paid_on", "in_the_future")]),
+        ("ask-users", {"asked_on": day(9), "whom": "users", "asked": 9, "satisfied": 10}, [("", "invalid")]),
+        ("ask-users", {"asked_on": day(-3), "whom": "users", "asked": 9, "satisfied": 8}, [("asked_on", "in_the_future")]),
+    ],
+)
+def test_a_wrong_step_is_refused_in_words_and_leaves_nothing(step, wrong, said, world, key):
+    at = f"/local-projects/{key.post('/local-projects/', local_project(world)).json()['id']}/"
+    before = key.get(at).json()
+    assert paths(key.post(f"{at}{step}/", wrong)) == said
+    assert key.get(at).json() == before
+    assert not any(model.objects.exists() for model in (Contribution, Payment, Satisfaction))
+
+
+def test_a_local_project_and_its_committee_stay_within_one_project(peace, world, other, key):
+    theirs = stock.local_projects(other.world)
+    for step in ("", "decide/", "start/", "hold/", "stop/", "complete/", "hand-over/", "check/", "contribute/", "pay/", "ask-users/"):
+        send = key.post if step else key.get
+        stranger, missing = (send(f"/local-projects/{pk}/{step}") for pk in (theirs.pk, 99_999))
+        assert stranger.status_code == missing.status_code == 404
+        assert {**stranger.json(), "instance": ""} == {**missing.json(), "instance": ""}
+    assert paths(key.post("/local-projects/", local_project(world, committee=other.forum().pk))) == [("committee", "unknown")]
+    second = factories.project(program=world.project.program)
+    ProjectPartner.objects.create(project=second, organization=world.partner)
+    elsewhere = peace.forum(project=second, kind="committee")
+    assert paths(key.post("/local-projects/", local_project(world, committee=elsewhere.pk))) == [("committee", "another_project")]
+    assert list(LocalProject.objects.all()) == [theirs]
+    reader = as_person(factories.member(Role.INSTITUTION_OFFICER, program=world.project.program))
+    own = key.post("/local-projects/", local_project(world)).json()["id"]
+    assert reader.get(f"/local-projects/{own}/").status_code == 200
+    assert reader.post(f"/local-projects/{own}/stop/", {"on": day(9), "note": "No"}).status_code == 403

@@ -28,6 +28,21 @@ def test_a_project_without_minutes_was_selected_by_nobody(peace):
         peace.local_project(minutes=" ")
 
 
+def test_the_committee_that_selects_is_one_of_the_same_project(peace):
+    own = peace.forum(kind="committee")
+    elsewhere = make_peace().forum(kind="committee")
+    row = peace.local_project(committee=own)
+    for act in (
+        lambda: peace.local_project(committee=elsewhere),
+        lambda: local_projects.change(row, committee=elsewhere, by=peace.officer),
+    ):
+        with pytest.raises(Invalid) as refused:
+            act()
+        assert [(one.path, one.code) for one in refused.value.problems] == [("committee", "another_project")]
+    row.refresh_from_db()
+    assert (row.committee, LocalProject.objects.count()) == (own, 1)
+
+
 def test_nothing_starts_unapproved(peace):
     row = peace.local_project()
     with pytest.raises(local_projects.WrongState):

@@ -13,7 +13,17 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Organization
-from communities.models import Commitment, CommitmentEvidence, Dispute, EarlyWarning, Forum, LocalAgreement, NeedsRanking, ViolationCount
+from communities.models import (
+    Commitment,
+    CommitmentEvidence,
+    Dispute,
+    EarlyWarning,
+    Forum,
+    LocalAgreement,
+    LocalProject,
+    NeedsRanking,
+    ViolationCount,
+)
 from exchange.models import Import
 from institutions.models import Engagement, Institution
 from programs.models import (
@@ -166,6 +176,19 @@ def needs_rankings(world: World) -> Any:
     return row
 
 
+def local_projects(world: World) -> Any:
+    row = LocalProject.objects.create(
+        title=f"{world.project.code} borehole {uuid.uuid4().hex[:6]}", kind="infrastructure", proposed_on=date(2026, 1, 5), minutes="PSC-7",
+        currency="USD", asked=20000, state_on=date(2026, 1, 5), project=world.project, partner=world.partner, place=world.place,
+        recorded_by=world.reporter,
+    )  # fmt: skip
+    row.steps.create(state="proposed", on=date(2026, 1, 5), recorded_by=world.reporter)
+    row.contributions.create(source="community", in_kind=f"{world.project.code} work", recorded_by=world.reporter)
+    row.payments.create(paid_on=date(2026, 1, 6), amount=5, reference=f"{world.project.code}-1", recorded_by=world.reporter)
+    row.satisfaction.create(asked_on=date(2026, 1, 7), whom="users", asked=9, satisfied=7, recorded_by=world.reporter)
+    return row
+
+
 def submissions(world: World) -> Any:
     """Each in a period of its own: one report is open at a time."""
     last = world.project.periods.order_by("-ends_on").first()
@@ -280,6 +303,7 @@ MAKERS: dict[str, Callable[[World], Any]] = {
     "disputes": disputes,
     "agreements": agreements,
     "needs-rankings": needs_rankings,
+    "local-projects": local_projects,
     "submissions": submissions,
     "institutions": institutions,
     "complaint-counts": complaint_counts,

@@ -40,6 +40,7 @@ QUERIES = {
     "disputes": 8,
     "agreements": 6,
     "needs-rankings": 7,
+    "local-projects": 8,
     "submissions": 5,
     "institutions": 7,
     "complaint-counts": 6,
