@@ -267,6 +267,19 @@ class RankingForm(NewRecord):
     def table(self) -> list[tuple[Any, list[Any]]]:
         return [(self[f"need_{row}"], [self[f"rank_{row}_{group}"] for group in RANKED_BY]) for row in self.rows]
 
+    def clean(self) -> dict[str, Any]:
+        """Nothing typed is dropped without a word: a rank beside no need, or a need that stands in two rows."""
+        found: dict[str, Any] = super().clean() or self.cleaned_data
+        named: set[str] = set()
+        for row in self.rows:
+            words = " ".join((found.get(f"need_{row}") or "").split()).casefold()
+            if not words and any(found.get(f"rank_{row}_{group}") is not None for group in RANKED_BY):
+                self.add_error(f"need_{row}", _("Name the need that was ranked here."))
+            if words in named:
+                self.add_error(f"need_{row}", _("This need stands in another row: put its ranks into one."))
+            named |= {words} - {""}
+        return found
+
     def given(self) -> dict[str, Any]:
         found = super().given()
         ranks = {row: {str(group): found.pop(f"rank_{row}_{group}") for group in RANKED_BY} for row in self.rows}
