@@ -80,6 +80,11 @@ def _check(needs: Table, people: Mapping[str, int | None]) -> None:
         raise Invalid(problems)
 
 
+def spelled(need: str) -> str:
+    """What makes two needs the same: capitals and further spaces do not tell them apart."""
+    return " ".join(need.split()).casefold()
+
+
 # What a page shows
 
 

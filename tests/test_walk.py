@@ -472,8 +472,8 @@ def test_every_page_opens_for_one_of_its_roles(everything):
         clients[role].force_login(person)
     wrong = []
     for name, (about, opens) in PAGES.items():
-        role = next((LETTERS[letter] for letter in opens if LETTERS[letter] in clients), None) if opens and opens != SENT else None
-        if role is not None:
+        if opens and opens != SENT:
+            role = LETTERS[opens[0]]
             status = clients[role].get(address(name, about, own)).status_code
             wrong += [f"{name} as {role}: {status}"] if status not in {200, 302} else []
     assert not wrong, "\n".join(wrong)
@@ -491,15 +491,14 @@ def test_pages_open_for_the_roles_of_the_table_and_a_strangers_object_is_not_fou
             if status not in _expected(role, opens):
                 wrong.append(f"{name} as {role}: {status}")
             if (
-                opens == SENT  # asked for the wrong way, whatever it is about
-                or about.partition("+")[0] in ("", "nothing", "number")
+                about.partition("+")[0] in ("", "nothing", "number")
                 or role in PORTAL_WIDE
                 or name in SHARED
                 or (name in AGENCY_WIDE and role == Role.PROGRAM_MANAGER)
             ):
                 continue
             status = client.get(address(name, about, foreign)).status_code
-            if status not in ({403, 404} if name in SAYS_NO_FIRST else {404}):
+            if status not in ({405} if opens == SENT else {403, 404} if name in SAYS_NO_FIRST else {404}):
                 wrong.append(f"somebody else's {name} as {role}: {status}")
     assert not wrong, "\n".join(wrong)
 

@@ -294,7 +294,7 @@ def _table(groups: Sequence[dict[str, Any]]) -> tuple[needs.Table, dict[str, int
     problems: list[Problem] = []
     people: dict[str, int | None] = {}
     table: dict[str, dict[str, int | None]] = {}
-    spelled: dict[str, str] = {}
+    first: dict[str, str] = {}  # a need as the first group wrote it
     for position, one in enumerate(groups):
         group = one["group"]
         if group in people:
@@ -302,8 +302,7 @@ def _table(groups: Sequence[dict[str, Any]]) -> tuple[needs.Table, dict[str, int
             continue
         people[group] = one.get("people")
         for place, said in enumerate(one["needs"]):
-            words = " ".join(said.split())
-            ranks = table.setdefault(spelled.setdefault(words.casefold(), words), {})
+            ranks = table.setdefault(first.setdefault(needs.spelled(said), " ".join(said.split())), {})
             if group in ranks:
                 problems.append(Problem(f"groups/{position}/needs/{place}", _("Each group ranks a need once."), "twice"))
             ranks[group] = place + 1

@@ -16,7 +16,7 @@ from communities.models import Commitment, Community, Decision, Dispute, Forum, 
 from communities.models.forums import Concern
 from communities.models.projects import Contribution, Payment, Satisfaction
 from communities.models.records import Group, MediatorKind
-from communities.needs import RANKED_BY
+from communities.needs import RANKED_BY, spelled
 from programs.forms import Day, PlaceField, fields_of
 from programs.models import Project
 
@@ -272,7 +272,7 @@ class RankingForm(NewRecord):
         found: dict[str, Any] = super().clean() or self.cleaned_data
         named: set[str] = set()
         for row in self.rows:
-            words = " ".join((found.get(f"need_{row}") or "").split()).casefold()
+            words = spelled(found.get(f"need_{row}") or "")
             if not words and any(found.get(f"rank_{row}_{group}") is not None for group in RANKED_BY):
                 self.add_error(f"need_{row}", _("Name the need that was ranked here."))
             if words in named:

@@ -109,7 +109,7 @@ def test_no_request_that_the_document_allows_is_a_server_error(real, settings):
                 continue
 
             @few(
-                max_examples=10,
+                max_examples=15,
                 derandomize=True,
                 deadline=None,
                 database=None,
