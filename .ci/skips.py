@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 # leg -> beginnings of reasons that are right there: another leg runs those tests, or a large program is needed that nothing else asks for.
 ALLOWED = {
+    "installation": (),
     "sqlite": ("needs PostgreSQL", "needs RabbitMQ or Redis", "needs LibreOffice"),
     "postgresql": ("PostgreSQL refuses", "a planner with statistics", "needs LibreOffice"),
     "browser": (),
